@@ -1,0 +1,192 @@
+//! EVM networks, read by JSON-RPC: the coin from transactions and their receipts, pinned tokens
+//! from their logs and balances.
+//!
+//! Not read here: coin that a contract moves inside a transaction. It leaves no record in blocks,
+//! and is found by the balance audit.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use coffer_domain::{
+    code::NetworkName,
+    money::{AssetId, Units},
+    ports::{Block, Chain, ChainError, ChainProbe, Clock, KeyRefused, Tip, Watched},
+    time::{Span, Timestamp},
+    transfer::{Address, BlockRef, ChainTransfer},
+};
+use futures_util::FutureExt;
+use reqwest::{Client, Url, redirect};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use self::{
+    answer::{Hash, NodeBlock},
+    block::Reading,
+    endpoint::{Endpoint, Identity},
+    failover::Failover,
+    fault::Fault,
+    pinned::Pinned,
+};
+
+mod address;
+mod answer;
+mod block;
+mod endpoint;
+mod failover;
+mod fault;
+mod label;
+mod link;
+mod pending;
+mod pinned;
+mod probe;
+mod settings;
+mod token;
+
+pub use self::settings::{EvmSettings, Finality, SettingsRefused};
+
+/// One EVM network behind its endpoints.
+pub struct EvmChain {
+    network: NetworkName,
+    chain_id: u64,
+    finality: Finality,
+    stale_after: Option<Span>,
+    pinned: Pinned,
+    failover: Failover,
+    clock: Arc<dyn Clock>,
+}
+
+impl EvmChain {
+    /// Reads the settings; asks nobody yet. The process must have installed its provider of
+    /// cryptography for TLS before.
+    ///
+    /// # Errors
+    /// When a setting cannot be used; the text names it.
+    pub fn new(settings: &EvmSettings, clock: Arc<dyn Clock>) -> Result<Self, SettingsRefused> {
+        let network = settings.network;
+        let refused = |reason: String| SettingsRefused { network, reason };
+        let pinned = Pinned::new(network, &settings.assets).map_err(refused)?;
+        let genesis = settings.genesis.as_deref().map(parse_hash).transpose().map_err(refused)?;
+        let client = client(settings);
+        let client = client.map_err(|_| refused("no HTTP client can be made".to_owned()))?;
+        let endpoints = settings.endpoints.iter().zip(1..).map(|(url, number)| {
+            let url = parse_url(url).ok_or_else(|| {
+                refused(format!("endpoint {number} is not an http or https address"))
+            })?;
+            Ok(Endpoint::new(client.clone(), url, number, settings, Arc::clone(&clock)))
+        });
+        let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
+        if endpoints.is_empty() {
+            return Err(refused("no endpoints are named".to_owned()));
+        }
+        let identity = Identity { chain_id: settings.chain_id, genesis };
+        Ok(Self {
+            network,
+            chain_id: settings.chain_id,
+            finality: settings.finality,
+            stale_after: settings.stale_after,
+            pinned,
+            failover: Failover::new(network, identity, endpoints),
+            clock,
+        })
+    }
+
+    async fn tip_at(&self, endpoint: &Endpoint) -> Result<Tip, Fault> {
+        let asked = json!(["latest", false]);
+        let block = endpoint.call::<NodeBlock<IgnoredAny>>("eth_getBlockByNumber", asked).await?;
+        let syncing = match endpoint.call::<Value>("eth_syncing", json!([])).await {
+            Ok(answer) => answer != Value::Bool(false),
+            Err(Fault::Unsupported(_)) => false,
+            Err(fault) => return Err(fault),
+        };
+        let final_height = match self.finality {
+            Finality::Confirmations => None,
+            Finality::FinalizedTag => probe::final_height(endpoint).await?,
+        };
+        let time = block::timestamp(&block)?;
+        let beyond = || Fault::Nonsense("the newest block's number is too large".to_owned());
+        let height = block.number.small().ok_or_else(beyond)?;
+        let live = !syncing && !self.stale(time);
+        let at = BlockRef { height, hash: block::text(block.hash.0) };
+        Ok(Tip { at, time, final_height, live })
+    }
+
+    fn stale(&self, time: Timestamp) -> bool {
+        self.stale_after.is_some_and(|limit| self.clock.now().since(time) > limit)
+    }
+}
+
+#[async_trait]
+impl Chain for EvmChain {
+    fn name(&self) -> NetworkName {
+        self.network
+    }
+
+    async fn probe(&self) -> Result<ChainProbe, ChainError> {
+        probe::identities(&self.failover).await?;
+        let answer = self.failover.ask(|endpoint| probe::read(endpoint, &self.pinned).boxed());
+        answer.await.map_err(|failure| failure.into_error(self.network, 0))
+    }
+
+    /// Two calls, and a third where the node names final blocks.
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        let answer = self.failover.ask(|endpoint| self.tip_at(endpoint).boxed()).await;
+        answer.map_err(|failure| failure.into_error(self.network, 0))
+    }
+
+    /// Two calls, and a few for each transfer found (see `evm/block.rs`). None only when every
+    /// endpoint says that there is no such block.
+    async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
+        let pinned = &self.pinned;
+        let answer = self.failover.ask(|endpoint| {
+            let reading = Reading { endpoint, pinned, watched };
+            async move { reading.block(height).await }.boxed()
+        });
+        match answer.await {
+            Ok(block) => Ok(Some(block)),
+            Err(failure) if failure.all_absent() => Ok(None),
+            Err(failure) => Err(failure.into_error(self.network, height)),
+        }
+    }
+
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+        let pinned = &self.pinned;
+        let answer = self.failover.ask(|endpoint| pending::read(endpoint, pinned, watched).boxed());
+        answer.await.map_err(|failure| failure.into_error(self.network, 0))
+    }
+
+    fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {
+        address::derive(key, index)
+    }
+
+    /// Refuses the contracts of pinned tokens, too: what is sent to them is lost.
+    fn parse_address(&self, _network: NetworkName, text: &str) -> Result<Address, KeyRefused> {
+        let address = address::parse(text)?;
+        if let Some(token) = self.pinned.tokens.get(&address) {
+            let iso = token.asset.iso;
+            let reason = format!("this is the contract of {iso} itself; money sent there is lost");
+            return Err(KeyRefused(reason));
+        }
+        Ok(address::domain_address(address))
+    }
+
+    fn payment_link(&self, asset: AssetId, address: &str, units: Units) -> Option<String> {
+        let contract = self.pinned.contract(asset)?;
+        let to = address::parse(address).ok()?;
+        Some(link::payment_link(self.chain_id, contract, to, units))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the operator's own endpoints may be anywhere")]
+fn client(settings: &EvmSettings) -> reqwest::Result<Client> {
+    let client = Client::builder().timeout(settings.request_timeout);
+    client.redirect(redirect::Policy::none()).no_proxy().build()
+}
+
+fn parse_url(text: &str) -> Option<Url> {
+    Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn parse_hash(text: &str) -> Result<Hash, String> {
+    let hash = serde_json::from_value(Value::String(text.trim().to_owned()));
+    hash.map_err(|_| "genesis is not a block hash".to_owned())
+}

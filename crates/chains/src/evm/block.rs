@@ -1,0 +1,259 @@
+//! Reads one block: what moved to watched accounts, in the coin and in pinned tokens.
+//!
+//! Calls to the endpoint: one for the block, one for the logs of all pinned tokens; then only for
+//! what hit a watched account: one receipt for each of up to four coin payments (one for all
+//! receipts where there are more), and two balances for each token and account. The cost does not
+//! depend on how many addresses are watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::{Address, B256, U256};
+use coffer_domain::{
+    ports::{Block, Watched},
+    time::Timestamp,
+    transfer::{BlockRef, ChainTransfer},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Data, Hash, Log, NodeBlock, Receipt, Transaction},
+    endpoint::Endpoint,
+    fault::Fault,
+    pinned::Pinned,
+    token::{self, Movement},
+};
+
+/// Position of a transaction's own value among its movements.
+pub(super) const COIN_POSITION: &str = "coin";
+/// Calls to one endpoint at the same time.
+const CALLS_AT_ONCE: usize = 8;
+/// Up to this many coin payments in a block, their receipts are fetched one by one.
+const SINGLE_RECEIPTS: usize = 4;
+
+/// One reading of one block at one endpoint.
+pub(super) struct Reading<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) pinned: &'a Pinned,
+    pub(super) watched: &'a Watched<'a>,
+}
+
+/// A transfer with its place in the block: number of the transaction, then the coin (0) before the
+/// tokens (number of the log, from 1).
+type Placed = ((usize, u64), ChainTransfer);
+
+impl Reading<'_> {
+    /// The block of the best chain at that height. When it is replaced while it is read, it is read
+    /// once more.
+    pub(super) async fn block(&self, height: u64) -> Result<Block, Fault> {
+        match self.block_once(height).await {
+            Err(Fault::Moved(_)) => self.block_once(height).await,
+            other => other,
+        }
+    }
+
+    async fn block_once(&self, height: u64) -> Result<Block, Fault> {
+        let asked = json!([format!("{height:#x}"), true]);
+        let block = self.endpoint.call("eth_getBlockByNumber", asked).await?;
+        let block: NodeBlock<Transaction> = Option::ok_or(block, Fault::Absent)?;
+        if block.number.small() != Some(height) {
+            return Err(Fault::Nonsense(format!("asked for block {height}, got another")));
+        }
+        let time = timestamp(&block)?;
+        let mut placed = self.coin_transfers(&block).await?;
+        placed.extend(self.token_transfers(&block).await?);
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(Block {
+            at: BlockRef { height, hash: text(block.hash.0) },
+            parent: text(block.parent_hash.0),
+            time,
+            transfers: placed.into_iter().map(|(_, transfer)| transfer).collect(),
+        })
+    }
+
+    /// Transactions that carry the coin to a watched account and succeeded.
+    async fn coin_transfers(&self, block: &NodeBlock<Transaction>) -> Result<Vec<Placed>, Fault> {
+        let Some(coin) = self.pinned.coin else { return Ok(Vec::new()) };
+        let hits = block.transactions.iter().enumerate().filter_map(|(number, transaction)| {
+            let to = transaction.to?.0;
+            let arrives = !transaction.value.0.is_zero() && transaction.from != transaction.to;
+            let hit = arrives && (self.watched)(to.as_slice());
+            hit.then_some((number, transaction, to))
+        });
+        let hits = hits.collect::<Vec<_>>();
+        let wanted = hits.iter().map(|(_, transaction, _)| transaction.hash).collect();
+        let succeeded = self.succeeded(block.hash, wanted).await?;
+        let hits = hits.into_iter().filter(|(_, hit, _)| succeeded.contains(&hit.hash));
+        let placed = hits.map(|(number, transaction, to)| {
+            let (hash, position) = (text(transaction.hash.0), COIN_POSITION.to_owned());
+            let units = transaction.value.0;
+            ((number, 0), self.pinned.transfer(coin, hash, position, to, units))
+        });
+        Ok(placed.collect())
+    }
+
+    /// Which of the wanted transactions of a block succeeded.
+    async fn succeeded(&self, block: Hash, wanted: Vec<Hash>) -> Result<BTreeSet<Hash>, Fault> {
+        let mut receipts = Vec::new();
+        if wanted.len() > SINGLE_RECEIPTS {
+            receipts = self.all_receipts(block).await?;
+        }
+        if receipts.is_empty() {
+            let calls = wanted.iter().map(|hash| self.receipt(*hash)).collect::<Vec<_>>();
+            receipts = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        }
+        let mut succeeded = BTreeSet::new();
+        let mut missing = wanted.into_iter().collect::<BTreeSet<_>>();
+        for receipt in receipts {
+            if receipt.block_hash != block {
+                return Err(Fault::Moved("a transaction is in another block now".to_owned()));
+            }
+            missing.remove(&receipt.transaction_hash);
+            if receipt.status.small() == Some(1) {
+                succeeded.insert(receipt.transaction_hash);
+            }
+        }
+        match missing.is_empty() {
+            true => Ok(succeeded),
+            false => Err(Fault::Nonsense("a receipt of the block is missing".to_owned())),
+        }
+    }
+
+    async fn receipt(&self, transaction: Hash) -> Result<Receipt, Fault> {
+        let asked = json!([text(transaction.0)]);
+        let receipt = self.endpoint.call("eth_getTransactionReceipt", asked).await?;
+        Option::ok_or(receipt, Fault::Moved("a receipt is gone".to_owned()))
+    }
+
+    /// All receipts of a block; none where the endpoint does not give them in one call.
+    async fn all_receipts(&self, block: Hash) -> Result<Vec<Receipt>, Fault> {
+        let asked = json!([text(block.0)]);
+        match self.endpoint.call::<Option<Vec<Receipt>>>("eth_getBlockReceipts", asked).await {
+            Ok(Some(receipts)) => Ok(receipts),
+            Ok(None) => Err(Fault::Moved("the block's receipts are gone".to_owned())),
+            Err(Fault::Unsupported(_) | Fault::Refused(_)) => Ok(Vec::new()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Token transfers to watched accounts, each with what arrived of it.
+    async fn token_transfers(&self, block: &NodeBlock<Transaction>) -> Result<Vec<Placed>, Fault> {
+        let movements = self.movements(block.hash).await?;
+        let hits = movements.iter().filter(|movement| {
+            !movement.units.is_zero()
+                && movement.from != movement.to
+                && (self.watched)(movement.to.as_slice())
+        });
+        let hits = hits.map(|movement| (movement.token, movement.to)).collect::<BTreeSet<_>>();
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let numbers = block.transactions.iter().enumerate();
+        let numbers = numbers.map(|(number, it)| (it.hash.0, number)).collect::<BTreeMap<_, _>>();
+        let calls = hits.iter().map(|hit| self.balances(*hit, block)).collect::<Vec<_>>();
+        let balances: Vec<_> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        let mut placed = Vec::new();
+        for ((token, holder), (before, after)) in hits.into_iter().zip(balances) {
+            let of_token = movements.iter().filter(|movement| movement.token == token);
+            let of_token = of_token.copied().collect::<Vec<_>>();
+            for (movement, units) in token::arrived(&of_token, holder, before, after) {
+                placed.push(self.placed(&numbers, movement, units)?);
+            }
+        }
+        Ok(placed)
+    }
+
+    /// One transfer, in its place in the block.
+    fn placed(
+        &self,
+        numbers: &BTreeMap<B256, usize>,
+        movement: Movement,
+        units: U256,
+    ) -> Result<Placed, Fault> {
+        let lie = |what: &str| Fault::Nonsense(format!("eth_getLogs: {what}"));
+        let number = numbers.get(&movement.transaction);
+        let number = number.ok_or_else(|| lie("a log of no transaction of the block"))?;
+        let token = self.pinned.tokens.get(&movement.token);
+        let token = token.ok_or_else(|| lie("a log that was not asked for"))?;
+        if units != movement.units {
+            tracing::warn!(
+                network = %self.pinned.network, asset = %token.asset.iso,
+                transaction = %movement.transaction, logged = %movement.units, arrived = %units,
+                "less arrived than the token logged"
+            );
+        }
+        let (hash, position) = (text(movement.transaction), movement.position());
+        let transfer = self.pinned.transfer(token.asset, hash, position, movement.to, units);
+        Ok(((*number, movement.log_index.saturating_add(1)), transfer))
+    }
+
+    /// What all pinned tokens logged in a block.
+    async fn movements(&self, block: Hash) -> Result<Vec<Movement>, Fault> {
+        if self.pinned.tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let contracts = self.pinned.tokens.keys().map(|at| format!("{at:#x}")).collect::<Vec<_>>();
+        let filter = json!([{
+            "blockHash": text(block.0), "address": contracts, "topics": [text(token::TRANSFER)],
+        }]);
+        let logs = self.endpoint.call::<Vec<Log>>("eth_getLogs", filter).await?;
+        token::movements(logs, block, |contract| self.pinned.tokens.contains_key(contract))
+    }
+
+    /// A holder's balance of a token after the parent block and after this one.
+    async fn balances(
+        &self,
+        (token, holder): (Address, Address),
+        block: &NodeBlock<Transaction>,
+    ) -> Result<(U256, U256), Fault> {
+        let before = match block.number.0.is_zero() {
+            true => None,
+            false => self.balance(token, holder, block.parent_hash).await?,
+        };
+        let after = self.balance(token, holder, block.hash).await?;
+        let gone = || Fault::Nonsense(format!("{token} logged a transfer but has no balances"));
+        // Before the block the contract may not have existed.
+        Ok((before.unwrap_or(U256::ZERO), after.ok_or_else(gone)?))
+    }
+
+    /// None where there is no contract.
+    async fn balance(
+        &self,
+        token: Address,
+        holder: Address,
+        block: Hash,
+    ) -> Result<Option<U256>, Fault> {
+        let at = json!({ "blockHash": text(block.0) });
+        let answer = call_contract(self.endpoint, token, &token::balance_call(holder), at).await?;
+        if answer.0.is_empty() {
+            return Ok(None);
+        }
+        let word = <[u8; 32]>::try_from(answer.0.as_ref());
+        let word = word.map_err(|_| Fault::Nonsense(format!("{token} has unreadable balances")))?;
+        Ok(Some(U256::from_be_bytes(word)))
+    }
+}
+
+/// Calls a contract without a transaction, in the state after a block.
+pub(super) async fn call_contract(
+    endpoint: &Endpoint,
+    contract: Address,
+    input: &[u8],
+    at: Value,
+) -> Result<Data, Fault> {
+    let input = format!("0x{}", alloy::primitives::hex::encode(input));
+    let call = json!({ "to": format!("{contract:#x}"), "data": input });
+    endpoint.call("eth_call", json!([call, at])).await
+}
+
+/// The time a block names.
+pub(super) fn timestamp<T>(block: &NodeBlock<T>) -> Result<Timestamp, Fault> {
+    let seconds = block.timestamp.small().and_then(|seconds| i64::try_from(seconds).ok());
+    let nonsense = || Fault::Nonsense("a block's time is not a time".to_owned());
+    seconds.map(Timestamp::from_seconds).ok_or_else(nonsense)
+}
+
+/// A hash in its usual spelling.
+pub(super) fn text(hash: B256) -> String {
+    format!("{hash:#x}")
+}

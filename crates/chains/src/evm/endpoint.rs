@@ -1,0 +1,214 @@
+//! One JSON-RPC endpoint: bounded calls over HTTP, strictly read.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use coffer_domain::{
+    ports::Clock,
+    time::{Span, Timestamp},
+};
+use reqwest::{Client, StatusCode, Url};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    answer::{Hash, NodeBlock, Quantity},
+    fault::Fault,
+    label::Label,
+    settings::EvmSettings,
+};
+
+/// What an endpoint must prove before it is believed.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) chain_id: u64,
+    pub(super) genesis: Option<Hash>,
+}
+
+/// One endpoint.
+pub(super) struct Endpoint {
+    client: Client,
+    url: Url,
+    label: Label,
+    answer_limit: usize,
+    calls_per_minute: Option<u32>,
+    clock: Arc<dyn Clock>,
+    minute: Mutex<Minute>,
+    next_id: AtomicU64,
+    identified: AtomicBool,
+}
+
+/// The calls made since a minute began.
+#[derive(Default)]
+struct Minute {
+    began: Timestamp,
+    calls: u32,
+}
+
+/// An answer of JSON-RPC 2.0.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    id: Option<u64>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    error: Option<ErrorObject>,
+}
+
+#[derive(Deserialize)]
+struct ErrorObject {
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+impl Endpoint {
+    /// The endpoint at `url`, the `number`th of its network, counted from 1.
+    pub(super) fn new(
+        client: Client,
+        url: Url,
+        number: usize,
+        settings: &EvmSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            client,
+            label: Label::new(&url, number),
+            url,
+            answer_limit: settings.answer_limit,
+            calls_per_minute: settings.calls_per_minute,
+            clock,
+            minute: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            identified: AtomicBool::new(false),
+        }
+    }
+
+    /// What log lines and errors call it: number and domain, no secrets.
+    pub(super) const fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// Asks for proof of identity again before the next question.
+    pub(super) fn doubt(&self) {
+        self.identified.store(false, Ordering::Relaxed);
+    }
+
+    /// Checks chain id and genesis, unless that was done since the endpoint was last in doubt.
+    pub(super) async fn identify(&self, identity: &Identity) -> Result<(), Fault> {
+        if self.identified.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let found = self.call::<Quantity>("eth_chainId", json!([])).await?;
+        if found.small() != Some(identity.chain_id) {
+            return Err(Fault::OtherChain {
+                expected: format!("chain id {}", identity.chain_id),
+                found: format!("chain id {}", found.0),
+            });
+        }
+        if let Some(expected) = identity.genesis {
+            let asked = json!(["0x0", false]);
+            let block =
+                self.call::<Option<NodeBlock<Value>>>("eth_getBlockByNumber", asked).await?;
+            let found = block.map(|block| block.hash);
+            if found != Some(expected) {
+                let text = |hash: Hash| format!("genesis {:#x}", hash.0);
+                return Err(Fault::OtherChain {
+                    expected: text(expected),
+                    found: found.map_or_else(|| "no genesis block".to_owned(), text),
+                });
+            }
+        }
+        self.identified.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Calls a method. `T` is the expected result; an `Option` where null is an answer.
+    pub(super) async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: Value,
+    ) -> Result<T, Fault> {
+        self.count_call()?;
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let request = self.client.post(self.url.clone()).json(&body);
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(Fault::Unreachable("limits our calls (HTTP 429)".to_owned()));
+        }
+        let bytes = self.read(response).await?;
+        let unreadable = || match status.is_success() {
+            true => Fault::Nonsense(format!("{method}: the answer is not JSON-RPC")),
+            false => Fault::Unreachable(format!("HTTP {}", status.as_u16())),
+        };
+        let envelope = serde_json::from_slice::<Envelope<'_>>(&bytes).map_err(|_| unreadable())?;
+        if let Some(error) = envelope.error {
+            let shown = format!("{method}: {} ({})", self.label.shown(&error.message), error.code);
+            return Err(Fault::of_error(error.code, &error.message, shown));
+        }
+        if !status.is_success() {
+            return Err(unreadable());
+        }
+        if envelope.id != Some(id) {
+            return Err(Fault::Nonsense(format!("{method}: the answer is to another question")));
+        }
+        let result = envelope.result.ok_or_else(unreadable)?;
+        serde_json::from_str(result.get()).map_err(|error| {
+            let at = (error.line(), error.column());
+            let what = self.label.shown(&error.to_string());
+            Fault::Nonsense(format!("{method}: unreadable at {at:?}: {what}"))
+        })
+    }
+
+    /// Reads the body until it ends or is larger than an honest answer.
+    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
+        let too_large =
+            || Fault::Nonsense(format!("the answer is larger than {} bytes", self.answer_limit));
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if announced.is_some_and(|length| length > self.answer_limit) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            if bytes.len() + chunk.len() > self.answer_limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn count_call(&self) -> Result<(), Fault> {
+        let Some(limit) = self.calls_per_minute else { return Ok(()) };
+        let now = self.clock.now();
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = now.since(minute.began);
+        if age >= Span::from_minutes(1) || age < Span::ZERO {
+            *minute = Minute { began: now, calls: 0 };
+        }
+        if minute.calls >= limit {
+            return Err(Fault::Unreachable(format!("its {limit} calls a minute are used up")));
+        }
+        minute.calls += 1;
+        Ok(())
+    }
+}
+
+/// Makes `null` a present value, so that an answer without `result` is not taken for null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// The kind of failure only: the error's own text names the address, with any key in it.
+fn unreachable(error: &reqwest::Error) -> Fault {
+    let what = match () {
+        () if error.is_timeout() => "no answer in time",
+        () if error.is_connect() => "no connection",
+        () if error.is_body() || error.is_decode() => "the answer broke off",
+        () => "the request failed",
+    };
+    Fault::Unreachable(what.to_owned())
+}

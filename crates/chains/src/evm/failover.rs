@@ -1,0 +1,70 @@
+//! Several endpoints of one network: the first healthy one answers, the next takes over.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use coffer_domain::code::NetworkName;
+use futures_util::future::BoxFuture;
+
+use super::{
+    endpoint::{Endpoint, Identity},
+    fault::{Failure, Fault},
+};
+
+/// The endpoints of one network.
+pub(super) struct Failover {
+    pub(super) network: NetworkName,
+    pub(super) identity: Identity,
+    pub(super) endpoints: Vec<Endpoint>,
+    /// The one that answered last.
+    preferred: AtomicUsize,
+}
+
+impl Failover {
+    /// Endpoints in order of preference; at least one.
+    pub(super) const fn new(
+        network: NetworkName,
+        identity: Identity,
+        endpoints: Vec<Endpoint>,
+    ) -> Self {
+        Self { network, identity, endpoints, preferred: AtomicUsize::new(0) }
+    }
+
+    /// Puts a question to one endpoint after the other until one answers it. All calls of one
+    /// question go to the same endpoint, so that its answer is about one view of the chain.
+    pub(super) async fn ask<'e, T>(
+        &'e self,
+        question: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, Fault>> + Sync,
+    ) -> Result<T, Failure> {
+        let first = self.preferred.load(Ordering::Relaxed);
+        let mut faults = Vec::new();
+        for turn in 0..self.endpoints.len() {
+            let number = (first + turn) % self.endpoints.len();
+            let endpoint = &self.endpoints[number];
+            let answer = match endpoint.identify(&self.identity).await {
+                Ok(()) => question(endpoint).await,
+                Err(fault) => Err(fault),
+            };
+            match answer {
+                Ok(answer) => {
+                    let absent_only = faults.iter().all(|(_, fault)| *fault == Fault::Absent);
+                    if turn > 0 && !absent_only {
+                        self.preferred.store(number, Ordering::Relaxed);
+                    }
+                    return Ok(answer);
+                }
+                Err(fault) => {
+                    if fault.doubts_endpoint() {
+                        endpoint.doubt();
+                    }
+                    if fault != Fault::Absent {
+                        let (network, endpoint) = (self.network, endpoint.label());
+                        let fault = fault.reason();
+                        tracing::warn!(%network, %endpoint, fault, "endpoint failed");
+                    }
+                    faults.push((endpoint.label().to_string(), fault));
+                }
+            }
+        }
+        Err(Failure(faults))
+    }
+}

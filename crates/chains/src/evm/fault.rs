@@ -1,0 +1,155 @@
+//! What can be wrong with one endpoint's answer, and what remains of it when none did better.
+
+use coffer_domain::{code::NetworkName, ports::ChainError};
+
+/// Why one endpoint did not answer a question. Texts hold no secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No answer in time, or a limit of the endpoint or of ours.
+    Unreachable(String),
+    /// An answer that cannot be true or cannot be read.
+    Nonsense(String),
+    /// Another chain than the settings say.
+    OtherChain { expected: String, found: String },
+    /// The endpoint no longer has the state of that block.
+    Pruned(String),
+    /// The block was replaced while it was read.
+    Moved(String),
+    /// The endpoint's chain has no such block.
+    Absent,
+    /// The endpoint does not know the method.
+    Unsupported(String),
+    /// The endpoint refused this call for another reason.
+    Refused(String),
+}
+
+impl Fault {
+    /// What an error object of JSON-RPC means. Nodes agree on few codes, so the words decide.
+    pub(super) fn of_error(code: i64, message: &str, shown: String) -> Self {
+        let said = message.to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let pruned = [
+            "missing trie node",
+            "pruned",
+            "pruning",
+            "historical state",
+            "state is not available",
+            "state not available",
+            "no state available",
+            "state unavailable",
+            "archive",
+        ];
+        let moved = [
+            "header not found",
+            "header for hash not found",
+            "unknown block",
+            "block not found",
+            "canonical",
+        ];
+        match code {
+            -32005 | 429 => Self::Unreachable(format!("limits our calls: {shown}")),
+            _ if says(&["rate limit", "too many requests"]) => {
+                Self::Unreachable(format!("limits our calls: {shown}"))
+            }
+            4444 => Self::Pruned(shown),
+            _ if says(&pruned) => Self::Pruned(shown),
+            // EIP-1898: no block of that hash.
+            -32001 => Self::Moved(shown),
+            _ if says(&moved) => Self::Moved(shown),
+            -32601 | -32004 => Self::Unsupported(shown),
+            _ if says(&["not supported", "unsupported", "does not exist/is not available"]) => {
+                Self::Unsupported(shown)
+            }
+            _ => Self::Refused(shown),
+        }
+    }
+
+    /// The words for a log line.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Unreachable(reason) | Self::Nonsense(reason) | Self::Pruned(reason) => {
+                reason.clone()
+            }
+            Self::OtherChain { expected, found } => {
+                format!("is on another chain: expected {expected}, found {found}")
+            }
+            Self::Moved(reason) => format!("the block was replaced while it was read: {reason}"),
+            Self::Absent => "has no such block".to_owned(),
+            Self::Unsupported(reason) => format!("does not know the method: {reason}"),
+            Self::Refused(reason) => format!("refused the call: {reason}"),
+        }
+    }
+
+    /// Whether the endpoint itself is in doubt, so that it proves its identity before the next use.
+    pub(super) const fn doubts_endpoint(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Nonsense(_) | Self::OtherChain { .. })
+    }
+}
+
+/// What every endpoint answered when none answered well, each with its label.
+#[derive(Debug)]
+pub(super) struct Failure(pub(super) Vec<(String, Fault)>);
+
+impl Failure {
+    /// Whether all endpoints agree that there is no such block.
+    pub(super) fn all_absent(&self) -> bool {
+        self.0.iter().all(|(_, fault)| *fault == Fault::Absent)
+    }
+
+    /// The gravest fault decides the kind of the error; all of them are told.
+    pub(super) fn into_error(self, network: NetworkName, height: u64) -> ChainError {
+        let told = self.0.iter().map(|(label, fault)| format!("{label}: {}", fault.reason()));
+        let reason = told.collect::<Vec<_>>().join("; ");
+        let other = self.0.iter().find_map(|(_, fault)| match fault {
+            Fault::OtherChain { expected, found } => Some((expected.clone(), found.clone())),
+            _ => None,
+        });
+        if let Some((expected, found)) = other {
+            return ChainError::OtherChain { network, expected, found };
+        }
+        if self.0.iter().any(|(_, fault)| matches!(fault, Fault::Nonsense(_))) {
+            return ChainError::Nonsense { network, reason };
+        }
+        if self.0.iter().any(|(_, fault)| matches!(fault, Fault::Pruned(_))) {
+            return ChainError::StatePruned { network, height, reason };
+        }
+        ChainError::Unreachable { network, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(code: i64, message: &str) -> Fault {
+        Fault::of_error(code, message, message.to_owned())
+    }
+
+    /// As geth, Erigon, Nethermind, Besu, reth and providers word it.
+    #[test]
+    fn missing_state_is_told_from_a_missing_block() {
+        for message in [
+            "missing trie node 5f1a (path ) state 0x5f1a is not available",
+            "historical state 5f1a is not available",
+            "No state available for block 0x10",
+            "World state unavailable",
+            "state at block #100 is pruned",
+            "Archive requests are not available on your plan",
+        ] {
+            assert!(matches!(fault(-32000, message), Fault::Pruned(_)), "{message}");
+        }
+        for message in
+            ["header not found", "unknown block", "Block not found", "header for hash not found"]
+        {
+            assert!(matches!(fault(-32000, message), Fault::Moved(_)), "{message}");
+        }
+    }
+
+    #[test]
+    fn limits_and_unknown_methods_are_recognised() {
+        assert!(matches!(fault(-32005, "limit exceeded"), Fault::Unreachable(_)));
+        assert!(matches!(fault(-32000, "Too many requests"), Fault::Unreachable(_)));
+        assert!(matches!(fault(-32601, "no"), Fault::Unsupported(_)));
+        assert!(matches!(fault(3, "execution reverted"), Fault::Refused(_)));
+    }
+}

@@ -1,0 +1,90 @@
+//! What an operator says of one EVM network.
+
+use std::{fmt, time::Duration};
+
+use coffer_domain::{catalogue::Asset, code::NetworkName, time::Span};
+
+/// How blocks of a network become final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finality {
+    /// By the number of blocks on top, which the follower counts.
+    Confirmations,
+    /// The node names the highest final block (`finalized`).
+    FinalizedTag,
+}
+
+/// One EVM network and the endpoints that answer for it.
+#[derive(Clone)]
+pub struct EvmSettings {
+    /// The network's name in the catalogue.
+    pub network: NetworkName,
+    /// Its chain id (EIP-155); an endpoint with another one is never used.
+    pub chain_id: u64,
+    /// Hash of block 0, where two chains could share a chain id.
+    pub genesis: Option<String>,
+    /// HTTP addresses of JSON-RPC endpoints. The first one that answers is used until it fails.
+    pub endpoints: Vec<String>,
+    /// The network's coin and its pinned tokens.
+    pub assets: Vec<Asset>,
+    /// How blocks become final.
+    pub finality: Finality,
+    /// How old the newest block may be before the node counts as out of step; none where blocks
+    /// come at any time, as on development chains.
+    pub stale_after: Option<Span>,
+    /// The longest one call may take.
+    pub request_timeout: Duration,
+    /// The largest answer that is read, in bytes. Must hold the network's largest block.
+    pub answer_limit: usize,
+    /// The most calls a minute one endpoint is asked; none where it is our own node.
+    pub calls_per_minute: Option<u32>,
+}
+
+impl EvmSettings {
+    /// The longest one call may take, unless set.
+    pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+    /// The largest answer, unless set: 64 MiB, three times a full block of 10 MiB in hex.
+    pub const ANSWER_LIMIT: usize = 64 << 20;
+
+    /// Settings with the usual limits: confirmations, ten seconds a call, any number of calls.
+    #[must_use]
+    pub const fn new(
+        network: NetworkName,
+        chain_id: u64,
+        endpoints: Vec<String>,
+        assets: Vec<Asset>,
+    ) -> Self {
+        Self {
+            network,
+            chain_id,
+            genesis: None,
+            endpoints,
+            assets,
+            finality: Finality::Confirmations,
+            stale_after: None,
+            request_timeout: Self::REQUEST_TIMEOUT,
+            answer_limit: Self::ANSWER_LIMIT,
+            calls_per_minute: None,
+        }
+    }
+}
+
+/// Without the endpoints, whose addresses hold access keys.
+impl fmt::Debug for EvmSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EvmSettings")
+            .field("network", &self.network)
+            .field("chain_id", &self.chain_id)
+            .field("endpoints", &self.endpoints.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings that cannot be used; the text names the setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("network {network}: {reason}")]
+pub struct SettingsRefused {
+    /// The network.
+    pub network: NetworkName,
+    /// What is wrong, without secrets.
+    pub reason: String,
+}

@@ -1,0 +1,9 @@
+//! What the chains say: one folder per chain family.
+//!
+//! An adapter answers questions about one chain through [`coffer_domain::ports::Chain`]. It never
+//! knows about payment requests or money owed, keeps no record of its own, and may be asked the
+//! same thing any number of times. `tests/contract.rs` holds the rules every adapter passes.
+
+pub mod evm;
+pub mod registry;
+pub mod sandbox;

@@ -1,0 +1,110 @@
+//! Stands between the adapter and a real node and commits the faults that a real node will not.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+/// What the fake answers in place of the truth.
+pub(crate) enum Reply {
+    /// This result.
+    Result(Value),
+    /// This error object.
+    Error(i64, &'static str),
+    /// This status and body.
+    Http(&'static str, Vec<u8>),
+    /// Nothing, for ever.
+    Silence,
+}
+
+/// Sees the method, its parameters and the true result; none where the truth is to be told.
+pub(crate) type Fault = dyn Fn(&str, &Value, Value) -> Option<Reply> + Send + Sync;
+
+/// The fake; ends when dropped.
+pub(crate) struct FakeNode {
+    pub(crate) url: String,
+    _serving: JoinSet<()>,
+}
+
+impl FakeNode {
+    pub(crate) async fn start(
+        upstream: &str,
+        fault: impl Fn(&str, &Value, Value) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/v3/top-secret-key", listener.local_addr().unwrap());
+        let fault = Arc::new(fault) as Arc<Fault>;
+        let upstream = upstream.strip_prefix("http://").unwrap().to_owned();
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(serve(stream, upstream.clone(), Arc::clone(&fault)));
+            }
+        });
+        Self { url, _serving: serving }
+    }
+}
+
+/// One request on one connection.
+async fn serve(mut stream: TcpStream, upstream: String, fault: Arc<Fault>) {
+    let Some(body) = read_message(&mut stream).await else { return };
+    let request = serde_json::from_slice::<Value>(&body).unwrap();
+    let truth = forward(&upstream, &body).await;
+    let method = request["method"].as_str().unwrap();
+    let reply = fault(method, &request["params"], truth["result"].clone());
+    let id = &request["id"];
+    let (status, body) = match reply {
+        None => ("200 OK", truth.to_string().into_bytes()),
+        Some(Reply::Result(result)) => {
+            let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+            ("200 OK", answer.to_string().into_bytes())
+        }
+        Some(Reply::Error(code, message)) => {
+            let error = json!({ "code": code, "message": message });
+            let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error });
+            ("200 OK", answer.to_string().into_bytes())
+        }
+        Some(Reply::Http(status, body)) => (status, body),
+        Some(Reply::Silence) => std::future::pending().await,
+    };
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\n");
+    // The adapter may have hung up already, as it does when an answer is too long.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let _ = stream.write_all(&body).await;
+}
+
+async fn forward(upstream: &str, body: &[u8]) -> Value {
+    let mut stream = TcpStream::connect(upstream).await.unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {upstream}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    serde_json::from_slice(&read_message(&mut stream).await.unwrap()).unwrap()
+}
+
+/// The body of an HTTP message with a content length; none when the connection ends before it.
+async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut message = Vec::new();
+    loop {
+        if let Some(end) = message.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&message[..end]).to_ascii_lowercase();
+            let (_, length) = head.split_once("content-length: ").unwrap();
+            let length = length.lines().next().unwrap().trim().parse::<usize>().unwrap();
+            if message.len() >= end + 4 + length {
+                return Some(message[end + 4..end + 4 + length].to_vec());
+            }
+        }
+        if stream.read_buf(&mut message).await.unwrap() == 0 {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The program: settings, subcommands and wiring.

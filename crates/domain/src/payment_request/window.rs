@@ -1,0 +1,93 @@
+//! The window in which a payment counts.
+
+use super::{PaidWhen, PaymentRequest, Quote, Stage, tally::Tally};
+use crate::time::{Span, Timestamp};
+
+/// How long after a window's end a block may be in which a transfer still counts as seen in the
+/// window, when Coffer was blind to what was pending while it was sent: about the time a block of
+/// Bitcoin takes, so that an outage of ours is not the customer's loss.
+pub const BLIND_MARGIN: Span = Span::from_minutes(10);
+
+impl PaymentRequest {
+    /// The quote shown to the customer: the newest.
+    #[must_use]
+    pub fn current_quote(&self) -> Option<&Quote> {
+        self.quotes.last()
+    }
+
+    /// The quote the payment is measured by: the one that was paid, else the first towards which
+    /// something was seen, else the newest.
+    #[must_use]
+    pub fn paying_quote(&self) -> Option<&Quote> {
+        let tally = Tally::of(self);
+        let paid = self.quotes.iter().find(|quote| Some(quote.id) == self.paid_quote);
+        let seen = self.quotes.iter().zip(&tally.quotes).find(|(_, sums)| sums.seen.get() > 0);
+        paid.or(seen.map(|(quote, _)| quote)).or_else(|| self.quotes.last())
+    }
+
+    /// When the window ends: the lifespan before a coin is chosen, then the last end of all quotes'
+    /// windows, an extension included.
+    #[must_use]
+    pub fn window_end(&self) -> Timestamp {
+        let ends = Tally::of(self).quotes;
+        ends.iter().map(|sums| sums.window_end).max().unwrap_or_else(|| self.lifespan_end())
+    }
+
+    /// When the last transfer that counts as seen in a window must be in a block.
+    #[must_use]
+    pub fn grace_end(&self) -> Timestamp {
+        let ends = Tally::of(self).quotes;
+        ends.iter().map(|sums| sums.confirm_by).max().unwrap_or_else(|| self.lifespan_end())
+    }
+
+    /// When the window of that quote ends, an extension included: the end of its lock; or later by
+    /// [`Policy::extension`](super::Policy) when what arrived before the end of the lock is more
+    /// than nothing and less than enough. Only transfers before the end of the lock can extend it,
+    /// so it is extended once at most.
+    #[must_use]
+    pub fn window_end_of(&self, quote: &Quote) -> Timestamp {
+        let tally = Tally::of(self);
+        tally.sums_of(self, quote).map_or(quote.locked_until, |sums| sums.window_end)
+    }
+
+    /// Whether the customer may choose a coin, change it, or take a new price: nothing was seen and
+    /// the lifespan is not over.
+    #[must_use]
+    pub fn may_change_coin(&self, now: Timestamp) -> bool {
+        self.is_open() && !self.payment_seen() && now < self.lifespan_end()
+    }
+
+    /// Whether the merchant may cancel: the request is open and nothing was seen.
+    #[must_use]
+    pub fn may_cancel(&self) -> bool {
+        self.is_open() && !self.payment_seen()
+    }
+
+    /// Whether the request has not ended.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Created | Stage::Processing)
+    }
+
+    /// Whether a payment in a quoted coin is there, in the window or after it.
+    #[must_use]
+    pub fn payment_seen(&self) -> bool {
+        let seen = |transfer: &super::TrackedTransfer| {
+            transfer.is_live() && self.quote_of(transfer).is_some()
+        };
+        self.transfers.iter().any(seen)
+    }
+
+    /// The end of the lifespan, as the sandbox may have cut it.
+    pub(super) fn lifespan_end(&self) -> Timestamp {
+        self.window_cut.map_or(self.valid_until, |cut| cut.min(self.valid_until))
+    }
+
+    /// When a transfer seen in a window that ends then must be in a block to count.
+    pub(super) fn confirm_by(&self, window_end: Timestamp) -> Timestamp {
+        match self.policy.paid_when {
+            PaidWhen::SeenInWindow => window_end.plus(self.policy.grace),
+            PaidWhen::ConfirmedInWindow => window_end,
+        }
+    }
+}

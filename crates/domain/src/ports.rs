@@ -1,0 +1,270 @@
+//! The places where the world varies. Adapters live in `chains`, `outside`, `store` and `coffer`;
+//! the engine knows only these traits.
+
+use async_trait::async_trait;
+
+use crate::{
+    callback::{Delivery, DeliveryOutcome},
+    code::{Iso, NetworkName},
+    id::PaymentRequestId,
+    merchant_url::{Screening, MerchantUrl},
+    money::{AssetId, Units},
+    rate::RatePoint,
+    time::{Span, Timestamp},
+    transfer::{Address, BlockRef, ChainTransfer},
+};
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where unpredictable bytes come from.
+pub trait Entropy: Send + Sync {
+    /// Fills the slice with random bytes fit for keys.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// What a node says of its best chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The best block.
+    pub at: BlockRef,
+    /// Its own time.
+    pub time: Timestamp,
+    /// The highest block the network calls final, where it has such a notion.
+    pub final_height: Option<u64>,
+    /// Whether the node is in step with its network, so that silence means "no payment" and the
+    /// chain's clock may follow ours. False for a node that is syncing or whose tip is stale.
+    pub live: bool,
+}
+
+/// One block, reduced to what concerns us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Height and hash.
+    pub at: BlockRef,
+    /// Hash of the block before it.
+    pub parent: String,
+    /// Its own time.
+    pub time: Timestamp,
+    /// Movements to watched addresses, in the order of the block.
+    pub transfers: Vec<ChainTransfer>,
+}
+
+/// Why a chain gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No endpoint answered in time.
+    #[error("{network} cannot be reached: {reason}")]
+    Unreachable {
+        /// The network.
+        network: NetworkName,
+        /// What went wrong, without secrets.
+        reason: String,
+    },
+    /// The endpoint serves another chain than the settings say.
+    #[error("{network} is on another chain: expected {expected}, found {found}")]
+    OtherChain {
+        /// The network.
+        network: NetworkName,
+        /// What the settings say.
+        expected: String,
+        /// What the endpoint says.
+        found: String,
+    },
+    /// The endpoint's answer makes no sense.
+    #[error("{network} answered nonsense: {reason}")]
+    Nonsense {
+        /// The network.
+        network: NetworkName,
+        /// What was wrong with it.
+        reason: String,
+    },
+    /// No endpoint keeps the state of that block any more, so what arrived cannot be proved. Nothing
+    /// of the block may be credited until an endpoint that keeps old states is added.
+    #[error("{network} keeps no state of block {height}: {reason}")]
+    StatePruned {
+        /// The network.
+        network: NetworkName,
+        /// The block whose state is missing.
+        height: u64,
+        /// What the endpoint said, without secrets.
+        reason: String,
+    },
+}
+
+/// A key or address that a chain family cannot use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeyRefused(pub String);
+
+/// Tells whether an account (script or account bytes) was ever issued by us.
+pub type Watched<'a> = dyn Fn(&[u8]) -> bool + Send + Sync + 'a;
+
+/// What starting to use a chain found out.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ChainProbe {
+    /// Assets that cannot be taken, each with the reason (other decimals on chain, no contract).
+    pub refused_assets: Vec<(AssetId, String)>,
+    /// Whether the node names final blocks itself.
+    pub names_final_blocks: bool,
+}
+
+/// A blockchain, read. Adapters never know about payment requests or money owed.
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// The name of the cursor that follows this chain; unique among the chains of an installation.
+    fn name(&self) -> NetworkName;
+
+    /// Checks chain identity and pinned assets.
+    async fn probe(&self) -> Result<ChainProbe, ChainError>;
+
+    /// The best chain's tip.
+    async fn tip(&self) -> Result<Tip, ChainError>;
+
+    /// The block of the best chain at that height, or none if the chain is shorter.
+    async fn block(
+        &self,
+        height: u64,
+        watched: &Watched<'_>,
+    ) -> Result<Option<Block>, ChainError>;
+
+    /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError>;
+
+    /// The address number `index` of an extended public key, on one of this chain's networks.
+    ///
+    /// # Errors
+    /// When the text is not an extended public key this family can use.
+    fn derive(
+        &self,
+        network: NetworkName,
+        key: &str,
+        index: u32,
+    ) -> Result<Address, KeyRefused>;
+
+    /// Reads an address typed by a person.
+    ///
+    /// # Errors
+    /// When it is not an address of that network; the text says why.
+    fn parse_address(&self, network: NetworkName, text: &str) -> Result<Address, KeyRefused>;
+
+    /// A link that opens a wallet with address and amount filled in, where the family has one.
+    fn payment_link(&self, asset: AssetId, address: &str, units: Units) -> Option<String>;
+}
+
+/// A transfer in the sandbox chain's ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxTransfer {
+    /// Transaction id.
+    pub transaction: String,
+    /// Output number.
+    pub output: u32,
+    /// What moves.
+    pub asset: AssetId,
+    /// Text of the receiving address.
+    pub to: String,
+    /// How much.
+    pub units: Units,
+    /// The block it is in; none while it is pending.
+    pub block: Option<u64>,
+}
+
+/// A block of the sandbox chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxBlock {
+    /// Height and hash.
+    pub at: BlockRef,
+    /// Hash of the block before.
+    pub parent: String,
+    /// Its time.
+    pub time: Timestamp,
+}
+
+/// Why the sandbox ledger did not do as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox ledger: {0}")]
+pub struct SandboxRefused(pub String);
+
+/// The sandbox chain's blocks, mempool and transfers, as rows, so that restarts and several
+/// processes see one chain.
+#[async_trait]
+pub trait SandboxLedger: Send + Sync {
+    /// The best block; the genesis block is made by the first call.
+    async fn tip(&self) -> Result<SandboxBlock, SandboxRefused>;
+    /// The block of the best chain at a height, with its transfers.
+    async fn block(
+        &self,
+        height: u64,
+    ) -> Result<Option<(SandboxBlock, Vec<SandboxTransfer>)>, SandboxRefused>;
+    /// Transfers in no block.
+    async fn pending(&self) -> Result<Vec<SandboxTransfer>, SandboxRefused>;
+    /// Puts a transfer into the mempool. Repeating the same transaction and output changes nothing.
+    async fn send(&self, transfer: SandboxTransfer) -> Result<(), SandboxRefused>;
+    /// Mines `count` blocks dated `at`; the first takes in everything that is pending.
+    async fn mine(&self, count: u32, at: Timestamp) -> Result<SandboxBlock, SandboxRefused>;
+    /// Takes the newest `depth` blocks off the chain; their transfers become pending again. The
+    /// chain is shorter until something is mined.
+    async fn unwind(&self, depth: u32) -> Result<SandboxBlock, SandboxRefused>;
+    /// Removes a pending transaction for ever, as a double spend does.
+    async fn replace(&self, transaction: &str) -> Result<(), SandboxRefused>;
+}
+
+/// Why a rate source gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{source_name} gives no rates: {reason}")]
+pub struct RateSourceError {
+    /// The source.
+    pub source_name: &'static str,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// A market or bank that names prices.
+#[async_trait]
+pub trait RateSource: Send + Sync {
+    /// Its name as the evidence of a quote says it.
+    fn name(&self) -> &'static str;
+    /// Asks for the prices of these coins and currencies, in whatever pairs the source has.
+    async fn fetch(
+        &self,
+        coins: &[Iso],
+        fiats: &[Iso],
+        now: Timestamp,
+    ) -> Result<Vec<RatePoint>, RateSourceError>;
+}
+
+/// Sends the stored bytes of a callback.
+#[async_trait]
+pub trait CallbackTransport: Send + Sync {
+    /// One attempt; never longer than the transport's own limit, never an error of ours.
+    async fn deliver(&self, delivery: &Delivery) -> DeliveryOutcome;
+}
+
+/// Says whether a merchant's URL may be used.
+#[async_trait]
+pub trait UrlScreen: Send + Sync {
+    /// Judges the URL's host.
+    async fn screen(&self, url: &MerchantUrl) -> Screening;
+}
+
+/// What screening says of a payer's funds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayerVerdict {
+    /// Nothing known against them.
+    Pass,
+    /// They must not be taken, for this reason.
+    Refuse(String),
+}
+
+/// Says whether a payer's funds may be taken.
+#[async_trait]
+pub trait PayerScreen: Send + Sync {
+    /// Judges one transfer of one request.
+    async fn screen(&self, request: PaymentRequestId, transfer: &ChainTransfer) -> PayerVerdict;
+}
+
+/// How long a port may take before the caller gives up.
+pub const PORT_TIMEOUT: Span = Span::from_seconds(15);

@@ -1,0 +1,177 @@
+//! Issuing addresses: a new one for each request and coin, never shown to two.
+
+use coffer_domain::{
+    code::NetworkName,
+    id::{MerchantId, PaymentRequestId, WalletId},
+    merchant::{Environment, Scope},
+    time::Timestamp,
+    transfer::Address,
+};
+use coffer_store::{
+    error::DbError,
+    nudge::Nudge,
+    tx::Tx,
+    wallet::{IssuedAddress, Wallet},
+};
+
+use crate::{engine::Engine, error::EngineError, workers::FOLLOW_TOPIC};
+
+/// The family of the sandbox's own wallet.
+pub(crate) const SANDBOX_FAMILY: &str = "sandbox";
+
+impl Engine {
+    /// The family of wallets that can receive on a network in an environment.
+    pub(crate) fn wallet_family(
+        &self,
+        environment: Environment,
+        network: NetworkName,
+    ) -> Option<&'static str> {
+        let row = self.catalogue().network(network)?;
+        self.chain_of(environment, network)?;
+        Some(match (environment, row.test) {
+            (Environment::Sandbox, false) => SANDBOX_FAMILY,
+            _ => row.family.as_str(),
+        })
+    }
+
+    /// The wallet that receives for a merchant on a network: his own before the common one, the
+    /// newest first. None when there is none.
+    pub(crate) async fn receiving_wallet(
+        &self,
+        tx: &mut Tx<'_>,
+        scope: Scope,
+        network: NetworkName,
+    ) -> Result<Option<Wallet>, DbError> {
+        let Some(family) = self.wallet_family(scope.environment, network) else {
+            return Ok(None);
+        };
+        let wallets = tx.wallets().await?;
+        Ok(choose_wallet(&wallets, scope, family).cloned())
+    }
+
+    /// Takes a new address for a request in the running transaction.
+    pub(crate) async fn issue_address(
+        &self,
+        tx: &mut Tx<'_>,
+        wallet: &Wallet,
+        network: NetworkName,
+        request: PaymentRequestId,
+        now: Timestamp,
+    ) -> Result<Address, EngineError> {
+        let number = tx.take_address_number(wallet.id).await?;
+        let chain = self
+            .chain_of(wallet.environment, network)
+            .ok_or_else(|| EngineError::Inconsistent(format!("no chain carries {network}")))?;
+        let address = chain
+            .derive(network, &wallet.public_key, number)
+            .map_err(|refused| EngineError::Inconsistent(refused.to_string()))?;
+        let issued = IssuedAddress {
+            wallet: wallet.id,
+            number,
+            network,
+            address: address.clone(),
+            request,
+        };
+        tx.insert_address(&issued, now).await?;
+        tx.after_commit(Nudge::new(FOLLOW_TOPIC));
+        Ok(address)
+    }
+
+    /// Makes sure that the sandbox works by itself: it has a wallet from the first start.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ensure_sandbox_wallet(&self) -> Result<(), EngineError> {
+        let engine = self.clone();
+        self.store()
+            .write(async move |tx: &mut Tx<'_>| {
+                let wallets = tx.wallets().await?;
+                if wallets.iter().any(|wallet| wallet.family == SANDBOX_FAMILY) {
+                    return Ok(());
+                }
+                let now = engine.now();
+                let seed: [u8; 16] = engine.random();
+                let key: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+                tx.insert_wallet(&Wallet {
+                    id: engine.new_id(now),
+                    merchant: None,
+                    environment: Environment::Sandbox,
+                    family: SANDBOX_FAMILY.to_owned(),
+                    public_key: format!("sandbox-{key}"),
+                    next_number: 0,
+                    created_at: now,
+                })
+                .await
+            })
+            .await
+            .map_err(|error: DbError| error.into())
+    }
+
+    /// Adds an extended public key and tells its first addresses, to be compared with the wallet.
+    ///
+    /// # Errors
+    /// [`WalletRefused`]
+    pub async fn add_wallet(
+        &self,
+        merchant: Option<MerchantId>,
+        environment: Environment,
+        network: NetworkName,
+        public_key: &str,
+    ) -> Result<(WalletId, Vec<Address>), WalletRefused> {
+        let unknown = || WalletRefused::Network(network);
+        let family = self.wallet_family(environment, network).ok_or_else(unknown)?;
+        let chain = self.chain_of(environment, network).ok_or_else(unknown)?;
+        let derive = |number| chain.derive(network, public_key, number);
+        let first: Result<Vec<Address>, _> = (0..3).map(derive).collect();
+        let first = first.map_err(|refused| WalletRefused::Key(refused.to_string()))?;
+        let now = self.now();
+        let wallet = Wallet {
+            id: self.new_id(now),
+            merchant,
+            environment,
+            family: family.to_owned(),
+            public_key: public_key.to_owned(),
+            next_number: 0,
+            created_at: now,
+        };
+        let id = wallet.id;
+        self.store()
+            .write(async move |tx: &mut Tx<'_>| tx.insert_wallet(&wallet).await)
+            .await
+            .map_err(|error: DbError| {
+                if error.is_unique() { WalletRefused::Known } else { WalletRefused::Store(error) }
+            })?;
+        Ok((id, first))
+    }
+}
+
+/// Why a wallet was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum WalletRefused {
+    /// The network is not read by this installation.
+    #[error("the network {0} is not set up; add it to the settings first")]
+    Network(NetworkName),
+    /// Not an extended public key of that family.
+    #[error("{0}")]
+    Key(String),
+    /// It stands already.
+    #[error("this key is in use already; two wallets would give out the same addresses")]
+    Known,
+    /// The database.
+    #[error(transparent)]
+    Store(DbError),
+}
+
+/// The wallet that receives: the merchant's own before a common one, the newest first.
+pub(crate) fn choose_wallet<'a>(
+    wallets: &'a [Wallet],
+    scope: Scope,
+    family: &str,
+) -> Option<&'a Wallet> {
+    let fits = |wallet: &&Wallet| {
+        wallet.environment == scope.environment
+            && wallet.family == family
+            && wallet.merchant.is_none_or(|merchant| merchant == scope.merchant)
+    };
+    wallets.iter().filter(fits).max_by_key(|wallet| (wallet.merchant.is_some(), wallet.id))
+}

@@ -1,0 +1,149 @@
+//! One step of a cursor: what was read, and its commit.
+
+use coffer_domain::{
+    ports::{Block, Tip},
+    time::Timestamp,
+    transfer::ChainTransfer,
+};
+use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
+
+use super::{BLIND_AFTER, Fork, IDLE_WRITE_EVERY, REMEMBERED_BLOCKS};
+use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
+
+/// What one look at a chain has read.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Where we stood.
+    pub(crate) cursor: Cursor,
+    /// The newest block of ours that is still there.
+    pub(crate) fork: Fork,
+    /// The blocks after it.
+    pub(crate) blocks: Vec<Block>,
+    /// What is pending; none when the tip was not reached.
+    pub(crate) pending: Option<Vec<ChainTransfer>>,
+    /// The tip as the node named it.
+    pub(crate) tip: Tip,
+    /// When we asked for it.
+    pub(crate) asked_at: Timestamp,
+}
+
+impl Step {
+    /// The cursor after this step.
+    pub(crate) fn after(&self) -> Cursor {
+        let last = self.blocks.last();
+        let block_time = last.map_or(self.fork.time, |block| block.time);
+        Cursor {
+            chain: self.cursor.chain,
+            at: last.map_or_else(|| self.fork.at.clone(), |block| block.at.clone()),
+            block_time,
+            look: self.cursor.look + 1,
+            watermark: self.cursor.watermark.max(self.reported_through(block_time)),
+            behind_since: self.behind().then(|| self.cursor.behind_since.unwrap_or(self.asked_at)),
+            behind_reason: self.behind().then(|| "catching up with the chain".to_owned()),
+        }
+    }
+
+    /// Up to when, by the chain's clock, everything has been read. A live tip moves it to the
+    /// moment we asked; without one only blocks do, less the margin for what was sent unseen.
+    fn reported_through(&self, block_time: Timestamp) -> Timestamp {
+        if self.pending.is_some() && self.tip.live {
+            self.asked_at.max(block_time)
+        } else if self.blind() {
+            block_time.minus(coffer_domain::payment_request::BLIND_MARGIN)
+        } else {
+            block_time
+        }
+    }
+
+    /// Whether what was sent lately may have escaped us while it was pending.
+    pub(crate) fn blind(&self) -> bool {
+        self.cursor.behind_since.is_some()
+            || self.asked_at.since(self.cursor.watermark) > BLIND_AFTER
+    }
+
+    fn behind(&self) -> bool {
+        self.pending.is_none()
+    }
+
+    /// Whether the chain was reorganised since the last step.
+    pub(crate) fn reorganised(&self) -> bool {
+        self.fork.at != self.cursor.at
+    }
+}
+
+/// Somebody else moved the cursor, or the database refused.
+#[derive(Debug)]
+enum StepError {
+    Moved,
+    Engine(EngineError),
+}
+
+impl From<DbError> for StepError {
+    fn from(error: DbError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<EngineError> for StepError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Engine {
+    /// Commits a step: cursor, facts, cases and callbacks together.
+    pub(super) async fn take(&self, step: Step) -> Result<(), EngineError> {
+        if self.nothing_to_write(&step).await? {
+            return Ok(());
+        }
+        let engine = self.clone();
+        let outcome = self
+            .store()
+            .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &step).await)
+            .await;
+        match outcome {
+            Ok(()) | Err(StepError::Moved) => Ok(()),
+            Err(StepError::Engine(error)) => Err(error),
+        }
+    }
+
+    async fn commit_step(&self, tx: &mut Tx<'_>, step: &Step) -> Result<(), StepError> {
+        let after = step.after();
+        if !tx.step_cursor(step.cursor.look, &after).await? {
+            return Err(StepError::Moved);
+        }
+        if step.reorganised() {
+            tx.forget_blocks_above(after.chain, step.fork.at.height).await?;
+        }
+        for block in &step.blocks {
+            tx.remember_block(after.chain, &block.at, block.time, REMEMBERED_BLOCKS).await?;
+        }
+        let seen = self.observe(tx, step, &after).await?;
+        for (request, found) in seen {
+            self.tell_request(tx, request, &found, &after, step.asked_at).await?;
+        }
+        tx.after_commit(Nudge::new(WINDOWS_TOPIC));
+        Ok(())
+    }
+
+    /// Whether a look at an unchanged tip would only move a watermark that nobody waits for.
+    async fn nothing_to_write(&self, step: &Step) -> Result<bool, EngineError> {
+        let after = step.after();
+        let unchanged = after.at == step.cursor.at
+            && after.behind_since == step.cursor.behind_since
+            && step.pending.as_ref().is_some_and(Vec::is_empty);
+        if !unchanged || after.watermark.since(step.cursor.watermark) >= IDLE_WRITE_EVERY {
+            return Ok(false);
+        }
+        let (chain, through) = (after.chain, after.watermark);
+        let waiting = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| {
+                let due = tx.due_requests(Some(chain), through, 1).await?;
+                let followed = tx.followed_transfers(chain).await?;
+                Ok::<_, DbError>(!due.is_empty() || !followed.is_empty())
+            })
+            .await?;
+        Ok(!waiting)
+    }
+}

@@ -1,0 +1,395 @@
+//! Creating a payment request: parse happened at the wall; here it is decided, written, rendered.
+
+use std::sync::Arc;
+
+use coffer_domain::{
+    catalogue::Asset,
+    id::{CustomerId, PaymentToken},
+    money::AssetId,
+    payment_request::{
+        Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote, Sender,
+    },
+    merchant_url::{MerchantUrl, Screening},
+    time::Timestamp,
+};
+use coffer_store::{
+    customer::Customer,
+    error::DbError,
+    payment_request::StoredRequest,
+    tx::Tx,
+    wallet::Wallet,
+};
+use coffer_wire::{
+    error::{FieldErrors, foreign_id_taken},
+    payment_request::render_created,
+};
+
+use super::once::{Claim, Claimed, Once};
+use crate::{
+    api_key::Caller,
+    engine::Engine,
+    error::EngineError,
+    personal::{OpenCustomer, Personal},
+    quote::{CannotQuote, Priced, locked_until},
+};
+
+/// Why a request was not created; nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateRefused {
+    /// Fields that do not go together with what stands already.
+    #[error("fields were refused")]
+    Fields(FieldErrors),
+    /// The coin of a fixed request cannot be priced now.
+    #[error("no rate can be had")]
+    NoRates,
+    /// The Idempotency-Key was used with another body.
+    #[error("the Idempotency-Key was used with another body")]
+    KeyReused,
+    /// The nonce was used.
+    #[error("the nonce was used")]
+    NonceUsed,
+    /// The installation.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<DbError> for CreateRefused {
+    fn from(error: DbError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// How a write that is not a refusal ended: rolled back, with the answer of an earlier one.
+enum Ended {
+    Refused(CreateRefused),
+    Before(Vec<u8>),
+}
+
+impl From<CreateRefused> for Ended {
+    fn from(refused: CreateRefused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<EngineError> for Ended {
+    fn from(error: EngineError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<DbError> for Ended {
+    fn from(error: DbError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Everything decided before the write, so that the write only writes.
+struct Plan {
+    stored: StoredRequest,
+    personal: Personal,
+    customer: Option<(OpenCustomer, Customer)>,
+    reference: Option<String>,
+    fixed: Option<Priced>,
+    hosts: Vec<(&'static str, String)>,
+    claim: Claim,
+    now: Timestamp,
+}
+
+impl Engine {
+    /// Creates a payment request and answers with the bytes for the merchant. The same `foreign_id`
+    /// with equal fields answers with the request that stands already.
+    ///
+    /// # Errors
+    /// [`CreateRefused`]; nothing was written.
+    pub async fn create_request(
+        &self,
+        caller: &Arc<Caller>,
+        new: NewPaymentRequest,
+        once: Once<'_>,
+    ) -> Result<Vec<u8>, CreateRefused> {
+        let plan = self.plan(caller, new, once)?;
+        let engine = self.clone();
+        // Everything is decided by ON CONFLICT and by UPDATEs that lock, so that creates need not be
+        // serialisable and do not collide with each other.
+        let body = async move |tx: &mut Tx<'_>| engine.write_plan(tx, &plan).await;
+        let ended = self.store().write_committed(body).await;
+        match ended {
+            Ok(answer) | Err(Ended::Before(answer)) => Ok(answer),
+            Err(Ended::Refused(refused)) => Err(refused),
+        }
+    }
+
+    /// What [`create_request`](Self::create_request) answers, without writing it: the ceiling that
+    /// the benchmark compares with.
+    ///
+    /// # Errors
+    /// As [`create_request`](Self::create_request), as far as they need no database.
+    pub fn answer_without_writing(
+        &self,
+        caller: &Arc<Caller>,
+        new: NewPaymentRequest,
+    ) -> Result<Vec<u8>, CreateRefused> {
+        let plan = self.plan(caller, new, Once::default())?;
+        Ok(self.created_answer(&plan.stored, &plan.personal))
+    }
+
+    fn plan(
+        &self,
+        caller: &Arc<Caller>,
+        new: NewPaymentRequest,
+        once: Once<'_>,
+    ) -> Result<Plan, CreateRefused> {
+        let now = self.now();
+        let fingerprint = self.parts.keys.fingerprint("payment request", &fields_text(&new));
+        let valid_until = match new.lifetime {
+            Lifetime::Duration(span) => now.plus(span),
+            Lifetime::Until(at) => at,
+        };
+        let request = PaymentRequest::open(Opening {
+            id: self.new_id(now),
+            scope: caller.scope,
+            price: new.price,
+            created_at: now,
+            valid_until,
+            policy: caller.merchant.policy,
+        });
+        let fixed = self.fixed_coin(caller, &new, &request, now)?;
+        let personal = Personal { email: new.end_user_email, sender: new.sender };
+        let customer: Option<CustomerId> = (!personal.is_empty()).then(|| self.new_id(now));
+        let hosts = hosts([
+            ("url_store", &new.url_store),
+            ("url_success", &new.url_success),
+            ("url_failed", &new.url_failed),
+        ]);
+        let text = |url: Option<MerchantUrl>| url.map(|url| url.text);
+        let stored = StoredRequest {
+            key: caller.key,
+            token: PaymentToken::new(now, self.random()),
+            foreign_id: new.foreign_id,
+            fingerprint: fingerprint.to_vec(),
+            price_text: new.price_text,
+            payment_currency: new.payment_currency,
+            customer: None,
+            personal: None,
+            end_user_reference: new.end_user_reference.clone(),
+            description: new.description,
+            url_store: text(new.url_store),
+            url_success: text(new.url_success),
+            url_failed: text(new.url_failed),
+            rates: Vec::new(),
+            transfer_ids: std::collections::BTreeMap::new(),
+            due: self.due(&request),
+            version: 1,
+            request,
+        };
+        Ok(Plan {
+            stored,
+            personal,
+            customer: customer.map(|id| self.new_customer(id)),
+            reference: new.end_user_reference,
+            fixed,
+            hosts,
+            claim: self.claim(caller.key, "POST requests".to_owned(), once),
+            now,
+        })
+    }
+
+    /// In fixed mode, the coin with its price; none where the customer chooses.
+    fn fixed_coin(
+        &self,
+        caller: &Caller,
+        new: &NewPaymentRequest,
+        request: &PaymentRequest,
+        now: Timestamp,
+    ) -> Result<Option<Priced>, CreateRefused> {
+        let field = |field, sentence: String| CreateRefused::Fields(FieldErrors::one(field, sentence));
+        let environment = caller.scope.environment;
+        let Some(coin) = new.payment_currency else { return Ok(None) };
+        let taken = |asset: &&Asset| self.chain_of(environment, asset.id.network).is_some();
+        let Some(network) = coin.network else {
+            let any = self.catalogue().assets_of(coin.iso).any(|asset| taken(&asset));
+            let iso = coin.iso;
+            return if any {
+                Ok(None)
+            } else {
+                Err(field("payment_currency.iso", format!("{iso} cannot be taken here.")))
+            };
+        };
+        let asset = self.catalogue().asset(AssetId { iso: coin.iso, network }).filter(taken);
+        let asset = asset.ok_or_else(|| {
+            let sentence = format!("{} on {network} cannot be taken here.", coin.iso);
+            field("payment_currency.network_name", sentence)
+        })?;
+        match self.quote(request, asset, now) {
+            Ok(priced) => Ok(Some(priced)),
+            Err(CannotQuote::NoRate(reason)) => {
+                tracing::warn!(coin = %coin.iso, reason, "a fixed request was not priced");
+                Err(CreateRefused::NoRates)
+            }
+            Err(other) => Err(field("amount", format!("The amount is refused: {other}."))),
+        }
+    }
+
+    async fn write_plan(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<u8>, Ended> {
+        match self.claimed(tx, &plan.claim, plan.now).await? {
+            Claimed::Fresh => {}
+            Claimed::Done(answer) => return Err(Ended::Before(answer)),
+            Claimed::OtherBody => return Err(CreateRefused::KeyReused.into()),
+            Claimed::NonceUsed => return Err(CreateRefused::NonceUsed.into()),
+        }
+        self.check_hosts(tx, &plan.hosts).await?;
+        let mut stored = plan.stored.clone();
+        let customer = self.write_customer(tx, plan).await?;
+        if let Some(customer) = &customer {
+            stored.customer = Some(customer.id);
+            let bytes = plan.personal.to_bytes();
+            stored.personal = Some(self.seal_for(Some(customer), &bytes, stored.request.id));
+        }
+        let effects = match &plan.fixed {
+            Some(priced) => self.fix(tx, &mut stored, priced, plan.now).await?,
+            None => Vec::new(),
+        };
+        if !tx.insert_request(&stored).await? {
+            return Err(self.standing(tx, &stored).await?);
+        }
+        tx.note(&stored.request.id.text());
+        self.follow_up(tx, &stored, &effects, plan.now).await?;
+        let answer = self.created_answer(&stored, &plan.personal);
+        self.keep(tx, &plan.claim, customer.as_ref(), &answer, plan.now).await?;
+        Ok(answer)
+    }
+
+    /// The customer under his reference, known or new.
+    async fn write_customer(
+        &self,
+        tx: &mut Tx<'_>,
+        plan: &Plan,
+    ) -> Result<Option<OpenCustomer>, EngineError> {
+        let Some((open, stored)) = &plan.customer else { return Ok(None) };
+        let scope = plan.stored.request.scope;
+        let reference = plan.reference.as_deref();
+        if tx.insert_customer(scope, reference, stored, plan.now).await? {
+            return Ok(Some(open.clone()));
+        }
+        let known = tx.customer_by_reference(scope, reference.unwrap_or_default()).await?;
+        // Committed in between by a twin that this transaction cannot see yet: start again.
+        let known = known.ok_or_else(|| tx.lost_race())?;
+        self.open_customer(&known).map(Some)
+    }
+
+    /// Gives a request its coin, address and price.
+    pub(crate) async fn fix(
+        &self,
+        tx: &mut Tx<'_>,
+        stored: &mut StoredRequest,
+        priced: &Priced,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, CreateRefused> {
+        let request = &mut stored.request;
+        let network = priced.asset.id.network;
+        let wallet: Option<Wallet> = self.receiving_wallet(tx, request.scope, network).await?;
+        let wallet = wallet.ok_or_else(|| {
+            let sentence = format!("No wallet is set up for {network}.");
+            CreateRefused::Fields(FieldErrors::one("payment_currency.network_name", sentence))
+        })?;
+        let address = self.issue_address(tx, &wallet, network, request.id, now).await?;
+        let quote = Quote {
+            id: self.new_id(now),
+            asset: priced.asset.id,
+            address: address.text,
+            expected: priced.expected,
+            tolerance: priced.tolerance,
+            needed: priced.needed,
+            locked_at: now,
+            locked_until: locked_until(request.valid_until, now),
+        };
+        let effects = request
+            .proceed(quote, now)
+            .map_err(|refused| EngineError::Inconsistent(refused.to_string()))?;
+        stored.rates.push(priced.rate.clone());
+        stored.due = self.due(&stored.request);
+        Ok(effects)
+    }
+
+    /// The request that holds the `foreign_id`: the same again, or another.
+    async fn standing(
+        &self,
+        tx: &mut Tx<'_>,
+        wanted: &StoredRequest,
+    ) -> Result<Ended, EngineError> {
+        let foreign_id = wanted.foreign_id.as_deref().unwrap_or_default();
+        let stands = tx.request_by_foreign_id(wanted.request.scope, foreign_id).await?;
+        let stands = stands.ok_or_else(|| tx.lost_race())?;
+        if stands.fingerprint != wanted.fingerprint {
+            return Ok(CreateRefused::Fields(foreign_id_taken()).into());
+        }
+        let customer = self.read_customer(tx, stands.customer).await?;
+        let personal = self.open_personal(&stands, customer.as_ref())?;
+        Ok(Ended::Before(self.created_answer(&stands, &personal)))
+    }
+
+    fn created_answer(&self, stored: &StoredRequest, personal: &Personal) -> Vec<u8> {
+        let shown = self.shown(stored, personal.email.as_deref(), &[]);
+        render_created(&shown.view(&[], &[]))
+    }
+
+    /// What screening has said of the hosts; one that is not known follows the settings.
+    async fn check_hosts(
+        &self,
+        tx: &mut Tx<'_>,
+        hosts: &[(&'static str, String)],
+    ) -> Result<(), CreateRefused> {
+        if self.parts.url_screen.is_none() {
+            return Ok(());
+        }
+        let mut errors = FieldErrors::default();
+        for (field, host) in hosts {
+            match tx.screened_host(host).await? {
+                Screening::Clean => {}
+                Screening::Listed(reason) => {
+                    errors.add(*field, format!("{host} is refused by screening: {reason}."));
+                }
+                Screening::Unknown if self.settings().unknown_urls_allowed => {}
+                Screening::Unknown => errors.add(
+                    *field,
+                    format!("{host} has not been screened yet; try again in a minute."),
+                ),
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(CreateRefused::Fields(errors)) }
+    }
+}
+
+fn hosts(urls: [(&'static str, &Option<MerchantUrl>); 3]) -> Vec<(&'static str, String)> {
+    let given = urls.into_iter().filter_map(|(field, url)| Some((field, url.as_ref()?)));
+    given.map(|(field, url)| (field, url.host.clone())).collect()
+}
+
+/// Every parsed field in fixed order, so that equal requests have equal texts.
+fn fields_text(new: &NewPaymentRequest) -> Vec<u8> {
+    let lifetime = match new.lifetime {
+        Lifetime::Duration(span) => format!("for {}", span.millis()),
+        Lifetime::Until(at) => format!("until {}", at.millis()),
+    };
+    let sender = match &new.sender {
+        None => String::new(),
+        Some(Sender::Natural { first_name, last_name, date_of_birth }) => {
+            format!("natural\0{first_name}\0{last_name}\0{date_of_birth:?}")
+        }
+        Some(Sender::Legal { legal_name, country_of_registration }) => {
+            format!("legal\0{legal_name}\0{country_of_registration}")
+        }
+    };
+    format!(
+        "{:?}\0{lifetime}\0{:?}\0{:?}\0{:?}\0{sender}\0{:?}\0{:?}\0{:?}\0{:?}",
+        new.price,
+        new.payment_currency,
+        new.end_user_email,
+        new.end_user_reference,
+        new.description,
+        new.url_store,
+        new.url_success,
+        new.url_failed,
+    )
+    .into_bytes()
+}

@@ -1,0 +1,36 @@
+//! What an installation decides, parsed and checked by the program.
+
+use coffer_domain::time::Span;
+
+/// The settings the engine needs.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Where customers reach the checkout, without a slash at the end.
+    pub public_url: String,
+    /// Whether live keys may use test networks and fixed rates.
+    pub allow_test_networks: bool,
+    /// Whether sandbox keys may name http URLs on loopback (the demo's own setting).
+    pub allow_loopback_urls: bool,
+    /// Whether callbacks may go to private networks and http.
+    pub allow_private_callbacks: bool,
+    /// Whether a URL whose host has not been screened yet is taken.
+    pub unknown_urls_allowed: bool,
+    /// Whether live quotes come from the fixed prices of the catalogue.
+    pub fixed_rates: bool,
+    /// How often the sandbox mines while something waits for a block.
+    pub sandbox_block_every: Span,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            allow_test_networks: false,
+            allow_loopback_urls: false,
+            allow_private_callbacks: false,
+            unknown_urls_allowed: true,
+            fixed_rates: false,
+            sandbox_block_every: Span::from_seconds(1),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+-- Merchants and the keys they sign with.
+CREATE TABLE merchant (
+    id TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    callback_url TEXT,
+    support TEXT,
+    terms_url TEXT,
+    privacy_url TEXT,
+    frame_ancestors TEXT NOT NULL,
+    accent TEXT,
+    policy TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE api_key (
+    id TEXT NOT NULL PRIMARY KEY,
+    merchant_id TEXT NOT NULL REFERENCES merchant (id),
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'sandbox')),
+    public_key TEXT NOT NULL UNIQUE,
+    secret BLOB NOT NULL,
+    webhook_secret BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER
+) STRICT;
+
+-- Numbers of the v2 API and of the event feed.
+CREATE TABLE counter (
+    name TEXT NOT NULL PRIMARY KEY,
+    next INTEGER NOT NULL
+) STRICT;
+
+-- Extended public keys. One counter of address numbers for each.
+CREATE TABLE wallet (
+    id TEXT NOT NULL PRIMARY KEY,
+    merchant_id TEXT REFERENCES merchant (id),
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'sandbox')),
+    family TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    next_number INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (environment, family, public_key)
+) STRICT;
+
+-- Every address ever shown; watched for ever. Found by account bytes in memory, by number here.
+CREATE TABLE address (
+    wallet_id TEXT NOT NULL REFERENCES wallet (id),
+    number INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    text TEXT NOT NULL,
+    account BLOB NOT NULL,
+    request_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (wallet_id, number)
+) STRICT;
+
+-- A merchant's customers, each with the wrapped key to his personal data.
+CREATE TABLE customer (
+    id TEXT NOT NULL PRIMARY KEY,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    reference TEXT,
+    wrapped_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (merchant_id, environment, reference)
+) STRICT;
+
+CREATE TABLE payment_request (
+    id TEXT NOT NULL PRIMARY KEY,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'sandbox')),
+    key_id TEXT NOT NULL,
+    token TEXT NOT NULL UNIQUE,
+    foreign_id TEXT,
+    fingerprint BLOB NOT NULL,
+    price_iso TEXT NOT NULL,
+    price_network TEXT,
+    price_units TEXT NOT NULL,
+    price_text TEXT NOT NULL,
+    payment_iso TEXT,
+    payment_network TEXT,
+    created_at INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
+    policy TEXT NOT NULL,
+    customer_id TEXT,
+    personal BLOB,
+    end_user_reference TEXT,
+    description TEXT,
+    url_store TEXT,
+    url_success TEXT,
+    url_failed TEXT,
+    stage TEXT NOT NULL CHECK (stage IN
+        ('created', 'processing', 'paid', 'failed', 'expired', 'cancelled', 'restricted')),
+    stage_at INTEGER,
+    stage_detail TEXT,
+    paid_quote TEXT,
+    over_opened TEXT NOT NULL DEFAULT '0',
+    window_cut INTEGER,
+    watermarks TEXT NOT NULL DEFAULT '',
+    version INTEGER NOT NULL,
+    due_on TEXT,
+    due_at INTEGER,
+    UNIQUE (merchant_id, environment, foreign_id)
+) STRICT;
+
+CREATE INDEX payment_request_due ON payment_request (due_on, due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE quote (
+    request_id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    expected TEXT NOT NULL,
+    tolerance TEXT NOT NULL,
+    needed INTEGER NOT NULL,
+    locked_at INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    rate TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    PRIMARY KEY (request_id, ordinal)
+) STRICT;
+
+-- What the chains say has arrived, one row for each movement to one of our addresses.
+CREATE TABLE transfer (
+    request_id TEXT NOT NULL,
+    network TEXT NOT NULL,
+    tx TEXT NOT NULL,
+    place TEXT NOT NULL,
+    chain TEXT NOT NULL,
+    id TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    asset_network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    units TEXT NOT NULL,
+    first_time INTEGER NOT NULL,
+    earliest_time INTEGER NOT NULL,
+    look INTEGER NOT NULL,
+    position TEXT NOT NULL CHECK (position IN ('pending', 'block', 'gone')),
+    block_height INTEGER,
+    block_hash TEXT,
+    block_time INTEGER,
+    confirmations INTEGER NOT NULL,
+    finalized INTEGER NOT NULL CHECK (finalized IN (0, 1)),
+    max_confirmations INTEGER NOT NULL,
+    confirmed_look INTEGER,
+    confirmed_height INTEGER,
+    confirmed_hash TEXT,
+    confirmed_time INTEGER,
+    gone_look INTEGER,
+    told TEXT NOT NULL CHECK (told IN ('nothing', 'seen', 'gone', 'late')),
+    settled TEXT,
+    reversal_told INTEGER NOT NULL CHECK (reversal_told IN (0, 1)),
+    followed INTEGER NOT NULL CHECK (followed IN (0, 1)),
+    PRIMARY KEY (request_id, network, tx, place)
+) STRICT;
+
+CREATE INDEX transfer_followed ON transfer (chain) WHERE followed = 1;
+CREATE INDEX transfer_block ON transfer (chain, block_height) WHERE block_height IS NOT NULL;
+
+-- How far each chain has been read. A step moves it in the transaction of the facts it found.
+CREATE TABLE chain_cursor (
+    chain TEXT NOT NULL PRIMARY KEY,
+    height INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    block_time INTEGER NOT NULL,
+    look INTEGER NOT NULL,
+    watermark INTEGER NOT NULL,
+    behind_since INTEGER,
+    behind_reason TEXT
+) STRICT;
+
+-- The newest blocks read, so that a reorganisation is walked back without asking.
+CREATE TABLE chain_block (
+    chain TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    block_time INTEGER NOT NULL,
+    PRIMARY KEY (chain, height)
+) STRICT;
+
+-- The outbox of callbacks.
+CREATE TABLE callback (
+    id TEXT NOT NULL PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    final INTEGER NOT NULL CHECK (final IN (0, 1)),
+    customer_id TEXT,
+    body BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('due', 'delivered', 'abandoned', 'superseded')),
+    attempts INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    attempted_at INTEGER,
+    answer TEXT,
+    UNIQUE (request_id, ordinal)
+) STRICT;
+
+CREATE INDEX callback_due ON callback (next_at) WHERE state = 'due';
+
+-- What happened to a request. Numbered after commit, by one worker, for the feed.
+CREATE TABLE event (
+    id TEXT NOT NULL PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    number INTEGER
+) STRICT;
+
+CREATE INDEX event_request ON event (request_id, id);
+CREATE INDEX event_unnumbered ON event (id) WHERE number IS NULL;
+CREATE INDEX event_feed ON event (merchant_id, environment, number) WHERE number IS NOT NULL;
+
+-- Wrong payments.
+CREATE TABLE wrong_payment (
+    id TEXT NOT NULL PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    units TEXT NOT NULL,
+    transfer TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX wrong_payment_request ON wrong_payment (request_id, id);
+
+-- Answers kept for repeated requests with the same Idempotency-Key.
+CREATE TABLE idempotency (
+    key_id TEXT NOT NULL,
+    route TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    customer_id TEXT,
+    answer BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, route, idempotency_key)
+) STRICT;
+
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+-- Nonces of X-Coffer-Signature that have been used.
+CREATE TABLE nonce (
+    key_id TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, nonce)
+) STRICT;
+
+CREATE INDEX nonce_age ON nonce (used_at);
+
+-- What screening said of a merchant URL's host.
+CREATE TABLE screened_host (
+    host TEXT NOT NULL PRIMARY KEY,
+    verdict TEXT NOT NULL,
+    reason TEXT,
+    checked_at INTEGER NOT NULL
+) STRICT;
+
+-- The sandbox chain.
+CREATE TABLE sandbox_block (
+    height INTEGER NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    block_time INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sandbox_transfer (
+    tx TEXT NOT NULL,
+    output INTEGER NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    units TEXT NOT NULL,
+    block INTEGER,
+    replaced INTEGER NOT NULL CHECK (replaced IN (0, 1)),
+    PRIMARY KEY (tx, output)
+) STRICT;
+
+CREATE INDEX sandbox_transfer_block ON sandbox_transfer (block) WHERE block IS NOT NULL;
+CREATE INDEX sandbox_transfer_pending ON sandbox_transfer (tx) WHERE block IS NULL;

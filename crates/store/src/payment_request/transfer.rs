@@ -1,0 +1,274 @@
+//! The transfers of a request, and those that a chain's follower keeps looking at.
+
+use coffer_domain::{
+    code::NetworkName,
+    id::{PaymentRequestId, TransferId},
+    payment_request::{Confirmed, Settled, Told, TrackedTransfer},
+    transfer::{BlockRef, Position, TransferReference},
+};
+
+use super::StoredRequest;
+use crate::{codec, error::DbError, sql, tx::Tx, vals, value::Row};
+
+/// A transfer that a chain's follower looks at, with the request it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowedTransfer {
+    /// Identity of the transfer, as API and callbacks say it.
+    pub id: TransferId,
+    /// The request.
+    pub request: PaymentRequestId,
+    /// The transfer as it was last seen.
+    pub transfer: TrackedTransfer,
+}
+
+impl Tx<'_> {
+    /// Writes a transfer as it stands now; `new` where it was never written before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn save_transfer(
+        &mut self,
+        chain: NetworkName,
+        followed: &FollowedTransfer,
+        new: bool,
+    ) -> Result<(), DbError> {
+        if new {
+            self.insert_transfer(followed.request, chain, followed.id, &followed.transfer).await?;
+        }
+        self.update_transfer(followed.request, &followed.transfer).await
+    }
+
+    async fn insert_transfer(
+        &mut self,
+        request: PaymentRequestId,
+        chain: NetworkName,
+        id: TransferId,
+        transfer: &TrackedTransfer,
+    ) -> Result<(), DbError> {
+        self.exec(
+            sql!(
+                "INSERT INTO transfer (request_id, network, tx, place, chain, id, iso, \
+                 asset_network, address, units, first_time, earliest_time, look, position, \
+                 confirmations, finalized, max_confirmations, told, reversal_told, followed) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 'pending', 0, 0, 0, \
+                 'nothing', 0, 1)"
+            ),
+            vals![
+                request.text(),
+                transfer.reference.network.as_str(),
+                &transfer.reference.transaction,
+                &transfer.reference.position,
+                chain.as_str(),
+                id.text(),
+                transfer.asset.iso.as_str(),
+                transfer.asset.network.as_str(),
+                &transfer.address,
+                transfer.units.get().to_string(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn update_transfer(
+        &mut self,
+        request: PaymentRequestId,
+        transfer: &TrackedTransfer,
+    ) -> Result<(), DbError> {
+        let place = PositionColumns::of(&transfer.position);
+        let confirmed = transfer.confirmed.as_ref();
+        self.exec(
+            sql!(
+                "UPDATE transfer SET first_time = $1, earliest_time = $2, look = $3, \
+                 position = $4, block_height = $5, block_hash = $6, block_time = $7, \
+                 confirmations = $8, finalized = $9, max_confirmations = $10, \
+                 confirmed_look = $11, confirmed_height = $12, confirmed_hash = $13, \
+                 confirmed_time = $14, gone_look = $15, told = $16, settled = $17, \
+                 reversal_told = $18, followed = $19 \
+                 WHERE request_id = $20 AND network = $21 AND tx = $22 AND place = $23"
+            ),
+            vals![
+                transfer.first_time.millis(),
+                transfer.earliest_time.millis(),
+                codec::stored(transfer.look),
+                place.word,
+                place.block.map(|at| codec::stored(at.height)),
+                place.block.map(|at| at.hash.as_str()),
+                place.time,
+                place.confirmations,
+                place.finalized,
+                transfer.max_confirmations,
+                confirmed.map(|confirmed| codec::stored(confirmed.look)),
+                confirmed.map(|confirmed| codec::stored(confirmed.at.height)),
+                confirmed.map(|confirmed| confirmed.at.hash.as_str()),
+                confirmed.map(|confirmed| confirmed.time.millis()),
+                transfer.gone_look.map(codec::stored),
+                transfer.told.as_str(),
+                transfer.settled.map(|settled| settled.as_str()),
+                transfer.reversal_told,
+                transfer.is_live() && !transfer.is_final(),
+                request.text(),
+                transfer.reference.network.as_str(),
+                &transfer.reference.transaction,
+                &transfer.reference.position,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Fills in the transfers of a request.
+    pub(super) async fn read_transfers(
+        &mut self,
+        stored: &mut StoredRequest,
+    ) -> Result<(), DbError> {
+        let request = &mut stored.request;
+        let rows = self
+            .many(
+                sql!(
+                    "SELECT request_id, network, tx, place, iso, asset_network, address, units, \
+                     first_time, earliest_time, look, position, block_height, block_hash, \
+                     block_time, confirmations, finalized, max_confirmations, confirmed_look, \
+                     confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
+                     reversal_told, id FROM transfer \
+                     WHERE request_id = $1"
+                ),
+                vals![request.id.text()],
+                read_transfer,
+            )
+            .await?;
+        let ids = rows.iter().map(|one| (one.transfer.reference.clone(), one.id));
+        stored.transfer_ids = ids.collect();
+        request.transfers = rows.into_iter().map(|followed| followed.transfer).collect();
+        request.transfers.sort_by(|one, other| one.reference.cmp(&other.reference));
+        Ok(())
+    }
+
+    /// The transfers of a chain that are there and not final yet.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn followed_transfers(
+        &mut self,
+        chain: NetworkName,
+    ) -> Result<Vec<FollowedTransfer>, DbError> {
+        self.many(
+            sql!(
+                "SELECT request_id, network, tx, place, iso, asset_network, address, units, \
+                     first_time, earliest_time, look, position, block_height, block_hash, \
+                     block_time, confirmations, finalized, max_confirmations, confirmed_look, \
+                     confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
+                     reversal_told, id FROM transfer \
+                     WHERE chain = $1 AND followed = 1"
+            ),
+            vals![chain.as_str()],
+            read_transfer,
+        )
+        .await
+    }
+
+    /// The transfers of a chain that were last seen in a block above that height, final or not.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn transfers_above(
+        &mut self,
+        chain: NetworkName,
+        height: u64,
+    ) -> Result<Vec<FollowedTransfer>, DbError> {
+        self.many(
+            sql!(
+                "SELECT request_id, network, tx, place, iso, asset_network, address, units, \
+                     first_time, earliest_time, look, position, block_height, block_hash, \
+                     block_time, confirmations, finalized, max_confirmations, confirmed_look, \
+                     confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
+                     reversal_told, id FROM transfer \
+                     WHERE chain = $1 AND block_height IS NOT NULL AND block_height > $2"
+            ),
+            vals![chain.as_str(), codec::stored(height)],
+            read_transfer,
+        )
+        .await
+    }
+}
+
+/// A position as columns.
+struct PositionColumns<'a> {
+    word: &'static str,
+    block: Option<&'a BlockRef>,
+    time: Option<i64>,
+    confirmations: u32,
+    finalized: bool,
+}
+
+impl<'a> PositionColumns<'a> {
+    fn of(position: &'a Position) -> Self {
+        let word = match position {
+            Position::Pending => "pending",
+            Position::Block { .. } => "block",
+            Position::Gone => "gone",
+        };
+        match position {
+            Position::Block { at, time, confirmations, finalized } => Self {
+                word,
+                block: Some(at),
+                time: Some(time.millis()),
+                confirmations: *confirmations,
+                finalized: *finalized,
+            },
+            _ => Self { word, block: None, time: None, confirmations: 0, finalized: false },
+        }
+    }
+}
+
+fn read_transfer(row: &Row<'_>) -> Result<FollowedTransfer, DbError> {
+    let told = row.text(23)?;
+    let settled = row.opt_text(24)?;
+    let parsed_settled = settled
+        .as_deref()
+        .map(|word| Settled::parse(word).ok_or_else(|| DbError::inconsistent("settled", word)));
+    let reference = TransferReference {
+        network: codec::parsed(row, 1)?,
+        transaction: row.text(2)?,
+        position: row.text(3)?,
+    };
+    Ok(FollowedTransfer {
+        id: codec::id(row, 26)?,
+        request: codec::id(row, 0)?,
+        transfer: TrackedTransfer {
+            reference,
+            asset: codec::asset(row, 4)?,
+            address: row.text(6)?,
+            units: codec::units(row, 7)?,
+            first_time: codec::time(row, 8)?,
+            earliest_time: codec::time(row, 9)?,
+            look: codec::count(row, 10)?,
+            position: read_position(row)?,
+            max_confirmations: codec::count(row, 17)?,
+            confirmed: read_confirmed(row)?,
+            gone_look: codec::opt_count(row, 22)?,
+            told: Told::parse(&told).ok_or_else(|| DbError::inconsistent("told", &told))?,
+            settled: parsed_settled.transpose()?,
+            reversal_told: row.flag(25)?,
+        },
+    })
+}
+
+fn read_position(row: &Row<'_>) -> Result<Position, DbError> {
+    match row.text(11)?.as_str() {
+        "pending" => Ok(Position::Pending),
+        "gone" => Ok(Position::Gone),
+        _ => Ok(Position::Block {
+            at: BlockRef { height: codec::count(row, 12)?, hash: row.text(13)? },
+            time: codec::time(row, 14)?,
+            confirmations: codec::count(row, 15)?,
+            finalized: row.flag(16)?,
+        }),
+    }
+}
+
+fn read_confirmed(row: &Row<'_>) -> Result<Option<Confirmed>, DbError> {
+    let Some(look) = codec::opt_count(row, 18)? else { return Ok(None) };
+    let at = BlockRef { height: codec::count(row, 19)?, hash: row.text(20)? };
+    Ok(Some(Confirmed { look, time: codec::time(row, 21)?, at }))
+}

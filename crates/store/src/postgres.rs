@@ -1,0 +1,151 @@
+//! PostgreSQL: each call a transaction of its own, on threads of the store.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use deadpool_postgres::Pool;
+use tokio::sync::{Mutex, oneshot};
+
+use crate::{
+    error::{DbError, OpenError},
+    migration::Pending,
+    store::{Isolation, Shared, StoreOptions},
+    tx::Tx,
+};
+
+pub(crate) use session::Session;
+use worker::Worker;
+
+mod connect;
+mod fault;
+mod migrate;
+mod session;
+mod transaction;
+pub(crate) mod value;
+mod worker;
+
+/// An open server.
+pub(crate) struct Engine {
+    pool: Pool,
+    shared: Arc<Shared>,
+    workers: Vec<Worker>,
+    next: AtomicUsize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    pub(crate) async fn open(
+        config: &tokio_postgres::Config,
+        options: StoreOptions,
+        shared: Arc<Shared>,
+    ) -> Result<Self, OpenError> {
+        let engine = Self::connect(config, &options, shared)?;
+        let (pool, migrations) = (engine.pool.clone(), options.migrations);
+        let migrated = engine
+            .run(async move || {
+                let mut object = connect::first(&pool).await?;
+                migrate::run(&mut object, migrations, options.migrate).await
+            })
+            .await;
+        match migrated {
+            Ok(Ok(())) => Ok(engine),
+            Ok(Err(error)) => {
+                engine.close().await;
+                Err(error)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, isolation: Isolation, body: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (pool, shared) = (self.pool.clone(), Arc::clone(&self.shared));
+        self.run(async move || transaction::write(&pool, &shared, isolation, &body).await)
+            .await
+            .map_err(E::from)?
+    }
+
+    pub(crate) async fn read<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.run(async move || transaction::read(&pool, &body).await).await.map_err(E::from)?
+    }
+
+    pub(crate) async fn prepare(&self, sql: String) -> Result<(), DbError> {
+        let pool = self.pool.clone();
+        self.run(async move || {
+            let object = pool.get().await.map_err(|error| fault::no_connection(&error))?;
+            let statement =
+                object.prepare(&sql).await.map_err(|error| fault::meaning(&error, &sql))?;
+            value::check(&statement).map_err(|reason| DbError::Statement { sql, reason })
+        })
+        .await?
+    }
+
+    pub(crate) async fn close(&self) {
+        for worker in &self.workers {
+            worker.close().await;
+        }
+        self.pool.close();
+        let threads = std::mem::take(&mut *self.threads.lock().await);
+        let join = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+        // The threads end by themselves; only the wait for them can be cut short.
+        let _ = tokio::task::spawn_blocking(join).await;
+    }
+
+    fn connect(
+        config: &tokio_postgres::Config,
+        options: &StoreOptions,
+        shared: Arc<Shared>,
+    ) -> Result<Self, OpenError> {
+        let pool = connect::pool(config, options)?;
+        let (mut workers, mut threads) = (Vec::new(), Vec::new());
+        for number in 0..options.postgres_threads.max(1) {
+            let (worker, thread) = worker::start(number)?;
+            workers.push(worker);
+            threads.push(thread);
+        }
+        let (next, threads) = (AtomicUsize::new(0), Mutex::new(threads));
+        Ok(Self { pool, shared, workers, next, threads })
+    }
+
+    /// Runs `work` on a thread of the store, where it goes on even if the caller hangs up.
+    async fn run<R, W>(&self, work: W) -> Result<R, DbError>
+    where
+        W: AsyncFnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let closed = || DbError::Unavailable("the store is closed".to_owned());
+        let number = self.next.fetch_add(1, Ordering::Relaxed) % self.workers.len();
+        let worker = self.workers.get(number).ok_or_else(closed)?;
+        worker.run(async move || {
+            // A caller that hung up has nobody to tell.
+            let _ = reply.send(work().await);
+        })?;
+        answer.await.map_err(|_| closed())
+    }
+}
+
+/// What opening would do.
+pub(crate) async fn pending(
+    config: &tokio_postgres::Config,
+    options: StoreOptions,
+) -> Result<Pending, OpenError> {
+    let pool = connect::pool(config, &options)?;
+    let object = connect::first(&pool).await?;
+    migrate::pending(&object, options.migrations).await
+}

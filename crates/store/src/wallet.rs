@@ -1,0 +1,176 @@
+//! Extended public keys and the addresses issued from them.
+
+use coffer_domain::{
+    code::NetworkName,
+    id::{MerchantId, PaymentRequestId, WalletId},
+    merchant::Environment,
+    time::Timestamp,
+    transfer::Address,
+};
+
+use crate::{codec, error::DbError, sql, tx::Tx, vals, value::Row};
+
+/// An extended public key as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    /// Identity.
+    pub id: WalletId,
+    /// Whose money it takes; none serves every merchant without a wallet of his own.
+    pub merchant: Option<MerchantId>,
+    /// The environment it serves.
+    pub environment: Environment,
+    /// The chain family that can derive from it: `evm`, `utxo` or `sandbox`.
+    pub family: String,
+    /// The extended public key.
+    pub public_key: String,
+    /// The number its next address gets.
+    pub next_number: u32,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// An address that was issued, with whom it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedAddress {
+    /// The extended public key it came from.
+    pub wallet: WalletId,
+    /// Its number under that key.
+    pub number: u32,
+    /// The network it was shown for.
+    pub network: NetworkName,
+    /// The address.
+    pub address: Address,
+    /// The request it was shown to; never another.
+    pub request: PaymentRequestId,
+}
+
+impl Tx<'_> {
+    /// Adds a wallet.
+    ///
+    /// # Errors
+    /// When the database refuses; a key that stands already in this environment is not unique.
+    pub async fn insert_wallet(&mut self, wallet: &Wallet) -> Result<(), DbError> {
+        self.exec(
+            sql!(
+                "INSERT INTO wallet (id, merchant_id, environment, family, public_key, \
+                 next_number, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            ),
+            vals![
+                &wallet.id.text(),
+                wallet.merchant.map(|id| id.text()).as_deref(),
+                wallet.environment.as_str(),
+                &wallet.family,
+                &wallet.public_key,
+                wallet.next_number,
+                wallet.created_at.millis(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Every wallet, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn wallets(&mut self) -> Result<Vec<Wallet>, DbError> {
+        self.many(
+            sql!(
+                "SELECT id, merchant_id, environment, family, public_key, next_number, \
+                 created_at FROM wallet ORDER BY id"
+            ),
+            vals![],
+            read_wallet,
+        )
+        .await
+    }
+
+    /// Takes the next address number of a wallet; it is never given again once committed.
+    ///
+    /// # Errors
+    /// When the database refuses or there is no such wallet.
+    pub async fn take_address_number(&mut self, wallet: WalletId) -> Result<u32, DbError> {
+        let number = self
+            .one(
+                sql!(
+                    "UPDATE wallet SET next_number = next_number + 1 WHERE id = $1 \
+                     RETURNING next_number - 1"
+                ),
+                vals![&wallet.text()],
+                |row| codec::count(row, 0),
+            )
+            .await?;
+        number.ok_or_else(|| DbError::inconsistent("wallet", &wallet.text()))
+    }
+
+    /// Records an address as shown to a request.
+    ///
+    /// # Errors
+    /// When the database refuses; a number that was used already is not unique.
+    pub async fn insert_address(
+        &mut self,
+        issued: &IssuedAddress,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        self.exec(
+            sql!(
+                "INSERT INTO address (wallet_id, number, network, text, account, request_id, \
+                 created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            ),
+            vals![
+                &issued.wallet.text(),
+                issued.number,
+                issued.network.as_str(),
+                &issued.address.text,
+                &issued.address.account,
+                &issued.request.text(),
+                now.millis(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Up to `limit` addresses of a wallet from number `from` on, in order.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn addresses_from(
+        &mut self,
+        wallet: WalletId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<IssuedAddress>, DbError> {
+        self.many(
+            sql!(
+                "SELECT wallet_id, number, network, text, account, request_id FROM address \
+                 WHERE wallet_id = $1 AND number >= $2 ORDER BY number LIMIT $3"
+            ),
+            vals![&wallet.text(), from, limit],
+            read_address,
+        )
+        .await
+    }
+}
+
+fn read_wallet(row: &Row<'_>) -> Result<Wallet, DbError> {
+    Ok(Wallet {
+        id: codec::id(row, 0)?,
+        merchant: codec::opt_parsed(row, 1)?,
+        environment: codec::environment(row, 2)?,
+        family: row.text(3)?,
+        public_key: row.text(4)?,
+        next_number: codec::count(row, 5)?,
+        created_at: codec::time(row, 6)?,
+    })
+}
+
+fn read_address(row: &Row<'_>) -> Result<IssuedAddress, DbError> {
+    Ok(IssuedAddress {
+        wallet: codec::id(row, 0)?,
+        number: codec::count(row, 1)?,
+        network: codec::parsed(row, 2)?,
+        address: Address { text: row.text(3)?, account: row.bytes(4)? },
+        request: codec::id(row, 5)?,
+    })
+}
