@@ -250,6 +250,7 @@ CREATE TABLE transfer (
     asset_network TEXT NOT NULL,
     address TEXT NOT NULL,
     units TEXT NOT NULL,
+    units_look BIGINT,
     first_time BIGINT NOT NULL,
     earliest_time BIGINT NOT NULL,
     look BIGINT NOT NULL,

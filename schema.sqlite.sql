@@ -243,6 +243,7 @@ CREATE TABLE transfer (
     asset_network TEXT NOT NULL,
     address TEXT NOT NULL,
     units TEXT NOT NULL,
+    units_look INTEGER,
     first_time INTEGER NOT NULL,
     earliest_time INTEGER NOT NULL,
     look INTEGER NOT NULL,

@@ -82,8 +82,8 @@ pub enum ChainError {
         /// What was wrong with it.
         reason: String,
     },
-    /// No endpoint keeps the state of that block any more, so what arrived cannot be proved. Nothing
-    /// of the block may be credited until an endpoint that keeps old states is added.
+    /// No endpoint keeps the state of that block any more, so what arrived cannot be proved.
+    /// Nothing of the block may be credited until an endpoint that keeps old states is added.
     #[error("{network} keeps no state of block {height}: {reason}")]
     StatePruned {
         /// The network.

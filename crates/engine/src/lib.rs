@@ -6,9 +6,11 @@
 pub mod address;
 pub mod api_key;
 pub mod callback;
+pub mod currency;
 pub mod engine;
 pub mod error;
 pub mod follow;
+pub mod health;
 pub mod merchant;
 pub mod payment_request;
 pub mod personal;

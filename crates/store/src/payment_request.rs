@@ -211,7 +211,8 @@ impl Tx<'_> {
                      payment_iso, payment_network, created_at, valid_until, policy, \
                      customer_id, personal, end_user_reference, description, url_store, \
                      url_success, url_failed, stage, stage_at, stage_detail, paid_quote, \
-                     over_opened, window_cut, watermarks, version, due_on, due_at FROM payment_request WHERE id = $1"
+                     over_opened, window_cut, watermarks, version, due_on, due_at \
+                     FROM payment_request WHERE id = $1"
                 ),
                 vals![id.text()],
                 row::read_request,

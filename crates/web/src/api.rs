@@ -35,8 +35,34 @@ use crate::{
 /// The most bytes of a body.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
 
+/// Whether a create is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Create {
+    Written,
+    /// For the benchmark: everything but the write.
+    Unwritten,
+}
+
 /// Answers a request to a row of [`ROUTES`].
 pub(crate) async fn exchange(state: ServerState, row: usize, request: Request) -> Response {
+    exchange_with(state, row, Create::Written, request).await
+}
+
+/// As [`exchange`], with creates that are not written.
+pub(crate) async fn exchange_unwritten(
+    state: ServerState,
+    row: usize,
+    request: Request,
+) -> Response {
+    exchange_with(state, row, Create::Unwritten, request).await
+}
+
+async fn exchange_with(
+    state: ServerState,
+    row: usize,
+    create: Create,
+    request: Request,
+) -> Response {
     let Some(route) = ROUTES.get(row) else { return unknown(State(state), request).await };
     let answer = Answer::begin(&state);
     let span = tracing::debug_span!(
@@ -45,7 +71,7 @@ pub(crate) async fn exchange(state: ServerState, row: usize, request: Request) -
         method = route.verb.as_str(),
         route = route.path
     );
-    let work = AssertUnwindSafe(said(&state, route, request)).catch_unwind();
+    let work = AssertUnwindSafe(said(&state, route, create, request)).catch_unwind();
     let outcome = work.instrument(span).await.unwrap_or_else(|_| {
         tracing::error!(id = answer.id(), route = route.path, "a handler panicked");
         Err(RequestError::Internal.into())
@@ -78,7 +104,12 @@ pub(crate) async fn unknown(State(state): State<ServerState>, request: Request) 
     response
 }
 
-async fn said(state: &ServerState, route: &Route, request: Request) -> Result<Said, Failure> {
+async fn said(
+    state: &ServerState,
+    route: &Route,
+    create: Create,
+    request: Request,
+) -> Result<Said, Failure> {
     let Access::Key(face) = route.access else {
         return Ok(open(state, route.operation).await);
     };
@@ -96,12 +127,17 @@ async fn said(state: &ServerState, route: &Route, request: Request) -> Result<Sa
     if parts.method == Method::POST {
         call.check_content_type()?;
     }
-    let body = dispatch(&call, route.operation).await?;
+    let body = dispatch(&call, route.operation, create).await?;
     Ok(Said { status: StatusCode::OK, media_type: JSON, body })
 }
 
-async fn dispatch(call: &Call<'_>, operation: Operation) -> Result<Bytes, Failure> {
+async fn dispatch(
+    call: &Call<'_>,
+    operation: Operation,
+    create: Create,
+) -> Result<Bytes, Failure> {
     let answer = match operation {
+        Operation::Create if create == Create::Unwritten => payment_request::unwritten(call),
         Operation::Create => payment_request::create(call).await,
         Operation::List => payment_request::list(call).await,
         Operation::Show => payment_request::show(call).await,

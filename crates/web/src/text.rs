@@ -78,7 +78,8 @@ impl Language {
         for range in header.split(',').take(32) {
             let mut parts = range.split(';');
             let known = Self::parse(parts.next().unwrap_or_default());
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, weight);
+            let weight =
+                parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, weight);
             if let Some(language) = known.filter(|_| weight > best.0) {
                 best = (weight, language);
             }
@@ -121,7 +122,8 @@ impl Language {
 /// A quality value in thousandths; what is not one counts as nothing.
 fn weight(text: &str) -> u32 {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let thousandths = format!("{fraction:0<3}").get(..3).and_then(|three| three.parse::<u32>().ok());
+    let thousandths =
+        format!("{fraction:0<3}").get(..3).and_then(|three| three.parse::<u32>().ok());
     match (whole, thousandths) {
         ("1", Some(_)) => 1_000,
         ("0", Some(part)) => part,

@@ -15,10 +15,10 @@ pub enum Effect {
     OpenCase(OpenedCase),
 }
 
-/// A wrong payment, as it is first recorded. A request may open several of one kind: a transfer that
-/// becomes final later opens another `Under` or `Late`, and a further surplus another `Over` with
-/// what came on top. No unit of money is ever in two cases, except that [`CaseKind::Reversed`] names
-/// money again that has gone.
+/// A wrong payment, as it is first recorded. A request may open several of one kind: a transfer
+/// that becomes final later opens another `Under` or `Late`, and a further surplus another `Over`
+/// with what came on top. No unit of money is ever in two cases, except that [`CaseKind::Reversed`]
+/// names money again that has gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedCase {
     /// What was wrong.

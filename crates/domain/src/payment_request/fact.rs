@@ -9,9 +9,10 @@ pub enum Fact {
     /// A look at a transfer to one of the request's addresses.
     Transfer(Observation),
     /// Everything that happened on this chain up to `through`, by the chain's clock, has been
-    /// reported. Only this decides: it must follow the transfers of each step of a cursor, also when
-    /// `through` has not moved. A cursor that is blind to what is pending reports its block's time
-    /// less [`BLIND_MARGIN`](super::BLIND_MARGIN), because so much later a transfer still counts.
+    /// reported. Only this decides: it must follow the transfers of each step of a cursor, also
+    /// when `through` has not moved. A cursor that is blind to what is pending reports its block's
+    /// time less [`BLIND_MARGIN`](super::BLIND_MARGIN), because so much later a transfer still
+    /// counts.
     Watermark {
         /// The network (of the quotes, not the name of a cursor).
         network: NetworkName,

@@ -1,5 +1,5 @@
-//! What a watermark brings: the stage, what the merchant is told, and the cases. Everything that was
-//! told or opened is remembered in the request, so that it happens once.
+//! What a watermark brings: the stage, what the merchant is told, and the cases. Everything that
+//! was told or opened is remembered in the request, so that it happens once.
 
 use std::collections::BTreeMap;
 
@@ -63,8 +63,8 @@ impl PaymentRequest {
     }
 
     /// Finds out what the merchant does not know of the transfers. While the request is open he is
-    /// told of those in the window, when they come and when they go; a change of stage tells of them
-    /// too. Afterwards he is told of whatever comes, as a late payment.
+    /// told of those in the window, when they come and when they go; a change of stage tells of
+    /// them too. Afterwards he is told of whatever comes, as a late payment.
     fn tell(&mut self, tally: &Tally, was_open: bool) -> News {
         let is_open = self.is_open();
         let mut news = News::default();

@@ -80,8 +80,9 @@ impl Stage {
 
 /// The part of a payment request that decides.
 ///
-/// It is read from the database, given one decision or some facts, and written back with the effects
-/// in one transaction. Everything it must remember is in its fields, so all of them are stored.
+/// It is read from the database, given one decision or some facts, and written back with the
+/// effects in one transaction. Everything it must remember is in its fields, so all of them are
+/// stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentRequest {
     /// Identity.
@@ -107,7 +108,8 @@ pub struct PaymentRequest {
     pub watermarks: Vec<(NetworkName, Timestamp)>,
     /// The quote that was paid; set together with [`Stage::Paid`].
     pub paid_quote: Option<QuoteId>,
-    /// The surplus for which `Over` cases have been opened, in base units of the paid quote's asset.
+    /// The surplus for which `Over` cases have been opened, in base units of the paid quote's
+    /// asset.
     pub over_opened: Units,
     /// Sandbox only: the instant at which its lifespan and windows were made to end.
     pub window_cut: Option<Timestamp>,
@@ -148,7 +150,7 @@ pub enum Refused {
     /// The fact is about another request.
     #[error("the fact is not about this payment request")]
     NotOurs,
-    /// The fact says another asset, address or amount of a movement than an earlier one did.
+    /// The fact says another asset or address of a movement than an earlier one did.
     #[error("the fact contradicts what was reported of the same transfer")]
     Contradiction,
 }
@@ -217,9 +219,9 @@ impl PaymentRequest {
         }
     }
 
-    /// Takes in a fact. A transfer is noted; a watermark decides on everything noted; the clock ends
-    /// the lifespan of a request without a coin. A repeated fact changes nothing and has no effects.
-    /// Our own clock has no say here: facts carry their time.
+    /// Takes in a fact. A transfer is noted; a watermark decides on everything noted; the clock
+    /// ends the lifespan of a request without a coin. A repeated fact changes nothing and has no
+    /// effects. Our own clock has no say here: facts carry their time.
     ///
     /// # Errors
     /// [`Refused::NotOurs`] for a transfer to none of the request's addresses, and

@@ -18,10 +18,14 @@ pub struct TrackedTransfer {
     pub asset: AssetId,
     /// Text of the address it went to.
     pub address: String,
-    /// How much; never zero.
+    /// How much; never zero. What a block says counts before what was pending: a token that keeps a
+    /// fee delivers less than was sent, and may deliver another amount in another block.
     pub units: Units,
-    /// Its time: the earlier of "first observed" and "block time", over all looks. [`Timestamp::MAX`]
-    /// while no look has found it.
+    /// The number of the latest look that found it in a block, whose amount counts; none while it
+    /// was only pending.
+    pub units_look: Option<u64>,
+    /// Its time: the earlier of "first observed" and "block time", over all looks.
+    /// [`Timestamp::MAX`] while no look has found it.
     pub first_time: Timestamp,
     /// The time by which it is let into a window: [`Self::first_time`], or its block's time less
     /// [`BLIND_MARGIN`] where that is earlier and a look was blind.
@@ -129,6 +133,7 @@ impl TrackedTransfer {
             asset: seen.asset,
             address: seen.address.clone(),
             units: seen.units,
+            units_look: None,
             first_time: Timestamp::MAX,
             earliest_time: Timestamp::MAX,
             look: seen.look,
@@ -145,13 +150,12 @@ impl TrackedTransfer {
     }
 
     /// Whether a look speaks of this same movement. The reference alone is not enough: it must also
-    /// say the same asset, address and amount.
+    /// say the same asset and address.
     #[must_use]
     pub fn agrees(&self, seen: &Observation) -> bool {
         self.reference == seen.reference
             && self.asset == seen.asset
             && self.address == seen.address
-            && self.units == seen.units
     }
 
     /// Takes in one more look at the same movement.
@@ -160,10 +164,14 @@ impl TrackedTransfer {
             self.look = seen.look;
             self.position.clone_from(&seen.position);
         }
+        if self.units_look.is_none() {
+            self.units = self.units.min(seen.units);
+        }
         match &seen.position {
             Position::Gone => self.gone_look = self.gone_look.max(Some(seen.look)),
             Position::Pending => self.found_at(seen.observed_at, seen.observed_at),
             Position::Block { at, time, confirmations, finalized } => {
+                self.value(seen);
                 let first = seen.observed_at.min(*time);
                 let margin = if seen.blind { time.minus(BLIND_MARGIN) } else { first };
                 self.found_at(first, margin.min(first));
@@ -173,6 +181,16 @@ impl TrackedTransfer {
                     self.confirmed = self.confirmed.take().max(Some(confirmed));
                 }
             }
+        }
+    }
+
+    /// Takes the amount of the latest look that found it in a block; of two that say the same look,
+    /// the smaller amount.
+    fn value(&mut self, seen: &Observation) {
+        let this = Some(seen.look);
+        if this > self.units_look || (this == self.units_look && seen.units < self.units) {
+            self.units = seen.units;
+            self.units_look = this;
         }
     }
 

@@ -109,8 +109,8 @@ impl Engine {
     ) -> Result<Vec<u8>, CreateRefused> {
         let plan = self.plan(caller, new, once)?;
         let engine = self.clone();
-        // Everything is decided by ON CONFLICT and by UPDATEs that lock, so that creates need not be
-        // serialisable and do not collide with each other.
+        // Everything is decided by ON CONFLICT and by UPDATEs that lock, so that creates need not
+        // be serialisable and do not collide with each other.
         let body = async move |tx: &mut Tx<'_>| engine.write_plan(tx, &plan).await;
         let ended = self.store().write_committed(body).await;
         match ended {
@@ -202,7 +202,9 @@ impl Engine {
         request: &PaymentRequest,
         now: Timestamp,
     ) -> Result<Option<Priced>, CreateRefused> {
-        let field = |field, sentence: String| CreateRefused::Fields(FieldErrors::one(field, sentence));
+        let field = |field: &'static str, sentence: String| {
+            CreateRefused::Fields(FieldErrors::one(field, sentence))
+        };
         let environment = caller.scope.environment;
         let Some(coin) = new.payment_currency else { return Ok(None) };
         let taken = |asset: &&Asset| self.chain_of(environment, asset.id.network).is_some();

@@ -82,7 +82,11 @@ impl Engine {
         transfers.sort_by_key(|transfer| transfer.first_time);
         let transactions = transfers.into_iter().map(|transfer| TransactionTexts {
             transfer,
-            id: stored.transfer_ids.get(&transfer.reference).map(|id| id.text()).unwrap_or_default(),
+            id: stored
+                .transfer_ids
+                .get(&transfer.reference)
+                .map(|id| id.text())
+                .unwrap_or_default(),
             amount: self.decimal(transfer.asset, transfer.units),
         });
         let cases = cases.iter().map(|case| CaseTexts {

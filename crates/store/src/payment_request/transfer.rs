@@ -79,15 +79,17 @@ impl Tx<'_> {
         let confirmed = transfer.confirmed.as_ref();
         self.exec(
             sql!(
-                "UPDATE transfer SET first_time = $1, earliest_time = $2, look = $3, \
-                 position = $4, block_height = $5, block_hash = $6, block_time = $7, \
-                 confirmations = $8, finalized = $9, max_confirmations = $10, \
-                 confirmed_look = $11, confirmed_height = $12, confirmed_hash = $13, \
-                 confirmed_time = $14, gone_look = $15, told = $16, settled = $17, \
-                 reversal_told = $18, followed = $19 \
-                 WHERE request_id = $20 AND network = $21 AND tx = $22 AND place = $23"
+                "UPDATE transfer SET units = $1, units_look = $2, first_time = $3, earliest_time = $4, look = $5, \
+                 position = $6, block_height = $7, block_hash = $8, block_time = $9, \
+                 confirmations = $10, finalized = $11, max_confirmations = $12, \
+                 confirmed_look = $13, confirmed_height = $14, confirmed_hash = $15, \
+                 confirmed_time = $16, gone_look = $17, told = $18, settled = $19, \
+                 reversal_told = $20, followed = $21 \
+                 WHERE request_id = $22 AND network = $23 AND tx = $24 AND place = $25"
             ),
             vals![
+                transfer.units.get().to_string(),
+                transfer.units_look.map(codec::stored),
                 transfer.first_time.millis(),
                 transfer.earliest_time.millis(),
                 codec::stored(transfer.look),
@@ -130,7 +132,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id FROM transfer \
+                     reversal_told, id, units_look FROM transfer \
                      WHERE request_id = $1"
                 ),
                 vals![request.id.text()],
@@ -158,7 +160,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id FROM transfer \
+                     reversal_told, id, units_look FROM transfer \
                      WHERE chain = $1 AND followed = 1"
             ),
             vals![chain.as_str()],
@@ -182,7 +184,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id FROM transfer \
+                     reversal_told, id, units_look FROM transfer \
                      WHERE chain = $1 AND block_height IS NOT NULL AND block_height > $2"
             ),
             vals![chain.as_str(), codec::stored(height)],
@@ -240,6 +242,7 @@ fn read_transfer(row: &Row<'_>) -> Result<FollowedTransfer, DbError> {
             asset: codec::asset(row, 4)?,
             address: row.text(6)?,
             units: codec::units(row, 7)?,
+            units_look: codec::opt_count(row, 27)?,
             first_time: codec::time(row, 8)?,
             earliest_time: codec::time(row, 9)?,
             look: codec::count(row, 10)?,

@@ -1,6 +1,6 @@
 //! Payment requests: create, list, show, cancel, simulate.
 
-use coffer_domain::id::PaymentRequestId;
+use coffer_domain::{id::PaymentRequestId, payment_request::NewPaymentRequest};
 use coffer_engine::payment_request::{CreateRefused, DecideRefused, SimulateRefused};
 use coffer_wire::{
     error::RequestError,
@@ -13,15 +13,26 @@ use crate::problem::{Failure, Rule};
 
 /// Creates a request (spec 4).
 pub(super) async fn create(call: &Call<'_>) -> Result<Vec<u8>, Failure> {
-    let (engine, caller) = (call.engine(), call.caller());
     let once = call.once()?;
+    let new = parsed(call)?;
+    call.wait(once, call.engine().create_request(call.caller(), new, once)).await
+}
+
+/// What [`create`] answers, without writing it; for the benchmark.
+pub(super) fn unwritten(call: &Call<'_>) -> Result<Vec<u8>, Failure> {
+    call.once()?;
+    let new = parsed(call)?;
+    Ok(call.engine().answer_without_writing(call.caller(), new)?)
+}
+
+fn parsed(call: &Call<'_>) -> Result<NewPaymentRequest, Failure> {
+    let (engine, caller) = (call.engine(), call.caller());
     let context = CreateContext {
         catalogue: engine.catalogue(),
         now: engine.now(),
         allow_loopback: caller.is_sandbox() && engine.settings().allow_loopback_urls,
     };
-    let new = parse_create(call.body, &context)?;
-    call.wait(once, engine.create_request(caller, new, once)).await
+    Ok(parse_create(call.body, &context)?)
 }
 
 /// A page of the merchant's requests.

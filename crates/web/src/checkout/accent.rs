@@ -13,15 +13,12 @@ const CARDS: [&str; 2] = ["#ffffff", "#181c22"];
 pub fn accent_css(accent: &str) -> Option<String> {
     let accent = Colour::parse(accent)?;
     let [light, dark] = CARDS.map(|card| theme(accent, card));
-    Some(format!(
-        ":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
-    ))
+    Some(format!(":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"))
 }
 
 fn theme(accent: Colour, card: &str) -> String {
-    let on_card = |hundredths| {
-        Colour::parse(card).is_some_and(|card| accent.contrast_is(card, hundredths))
-    };
+    let on_card =
+        |hundredths| Colour::parse(card).is_some_and(|card| accent.contrast_is(card, hundredths));
     let white = Colour::parse("#ffffff").is_some_and(|white| accent.contrast_is(white, 450));
     let (fill, ink) = match (on_card(300), white) {
         (true, true) => (accent.hex(), "#ffffff"),
@@ -65,7 +62,9 @@ mod tests {
     #[test]
     fn the_cards_are_those_of_the_stylesheet() {
         for card in CARDS {
-            assert!(include_str!("../../static/checkout.css").contains(&format!("--card: {card};")));
+            assert!(
+                include_str!("../../static/checkout.css").contains(&format!("--card: {card};"))
+            );
         }
     }
 }

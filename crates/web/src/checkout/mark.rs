@@ -44,7 +44,9 @@ pub(super) fn svg(code: &str) -> Html {
 }
 
 fn other(code: &str) -> &'static str {
-    let sum = code.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let sum = code
+        .bytes()
+        .fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     OTHERS.get(sum % OTHERS.len()).copied().unwrap_or("#3f5573")
 }
 

@@ -173,8 +173,7 @@ impl Page<'_> {
         let terms = terms.map(|terms| {
             self.t.consent_terms.html("terms", terms).with("shop", &shop.name).to_string()
         });
-        let privacy =
-            privacy.map(|link| self.t.consent_privacy.html("privacy", link).to_string());
+        let privacy = privacy.map(|link| self.t.consent_privacy.html("privacy", link).to_string());
         let sentences: Vec<_> = terms.into_iter().chain(privacy).collect();
         (!sentences.is_empty()).then(|| Html::trusted(sentences.join(" ")))
     }
@@ -280,9 +279,7 @@ impl Page<'_> {
             Needed::Confirmations { have, need } => {
                 self.t.seen_confirmations.with("have", have.min(need)).with("need", need).plain()
             }
-            Needed::Finalized => {
-                self.t.seen_finalized.with("network", &seen.coin.network).plain()
-            }
+            Needed::Finalized => self.t.seen_finalized.with("network", &seen.coin.network).plain(),
         }
     }
 

@@ -175,7 +175,10 @@ fn the_status_says_what_the_page_says() {
 #[test]
 fn the_version_follows_what_is_shown_and_not_the_clock() {
     let view = sample("en-seen");
-    let later = CheckoutView { now: view.now.plus(coffer_domain::time::Span::from_hours(1)), ..view.clone() };
+    let later = CheckoutView {
+        now: view.now.plus(coffer_domain::time::Span::from_hours(1)),
+        ..view.clone()
+    };
     assert_eq!(view.version(), later.version());
     assert_ne!(view.version(), sample("en-seen-finalized").version());
     assert_ne!(view.version(), sample("en-seen-behind").version());

@@ -4,6 +4,7 @@ use super::situation::*;
 use crate::{
     callback::CallbackKind,
     payment_request::{Actor, Fact, Needed, Policy, Refused, Stage},
+    transfer::Observation,
 };
 
 #[test]
@@ -146,13 +147,30 @@ fn a_transfer_to_another_address_is_not_ours() {
 }
 
 #[test]
-fn one_movement_cannot_have_two_amounts() {
+fn one_movement_cannot_be_of_two_assets() {
     let mut request = processing(Policy::DEFAULT);
     request.apply(&Fact::Transfer(pending("a", 5, 1, 5))).unwrap();
     let before = request.clone();
-    let other = Fact::Transfer(pending("a", 6, 2, 5));
+    let other = Observation { asset: usdt(), ..pending("a", 5, 2, 5) };
+    let other = Fact::Transfer(other);
     assert_eq!(request.apply(&other), Err(Refused::Contradiction));
     assert_eq!(request, before);
+}
+
+#[test]
+fn what_a_block_delivers_counts_before_what_was_sent() {
+    let sent = Fact::Transfer(pending("a", 100, 1, 5));
+    let delivered = Fact::Transfer(block("a", 99, 2, 6, 1));
+    let delivered_again = Fact::Transfer(block("a", 90, 4, 8, 1));
+    let back_in_the_pool = Fact::Transfer(pending("a", 100, 3, 7));
+    let facts = [sent, delivered, back_in_the_pool, delivered_again];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
+        let mut request = processing(Policy::DEFAULT);
+        for place in order {
+            request.apply(&facts[place]).unwrap();
+        }
+        assert_eq!(request.transfers[0].units.get(), 90, "in the order {order:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! `Idempotency-Key` on everything that changes something.
+
+use std::{sync::mpsc, time::Duration};
+
+use coffer_engine::settings::EngineSettings;
+use coffer_store::{error::DbError, tx::Tx};
+use coffer_web::server_state::WebSettings;
+
+use crate::{
+    on_both,
+    support::{Ask, Database, World},
+};
+
+const CREATE: &str = "/api/payments/v1/requests";
+const BODY: &str = r#"{"amount":"1","currency":{"iso":"EUR"},"life_time_duration":3600}"#;
+const FIXED: &str = r#"{"amount":"10","currency":{"iso":"EUR"},"life_time_duration":3600,
+    "payment_currency":{"iso":"USDT","network_name":"tron"}}"#;
+
+fn create(world: &World, key: &str, body: &str) -> Ask {
+    Ask::post(CREATE, body.to_owned()).signed(&world.sandbox).header("idempotency-key", key)
+}
+
+on_both! {
+    async fn the_same_key_and_body_get_the_same_bytes(world: &World) {
+        for (key, body) in [("open", BODY), ("fixed", FIXED)] {
+            let first = create(world, key, body).of(world).await;
+            assert_eq!(first.status, 200, "{}", first.text());
+            world.pass(60_000);
+            create(world, key, body).of(world).await.is(200, first.text());
+            let another = create(world, &format!("{key} 2"), body).of(world).await;
+            assert_ne!(another.id(), first.id());
+        }
+    }
+
+    async fn a_key_used_with_another_body_is_refused(world: &World) {
+        let first = create(world, "k", BODY).of(world).await;
+        assert_eq!(first.status, 200);
+        let other = create(world, "k", &BODY.replace("\"1\"", "\"2\"")).of(world).await;
+        let sentence = "This Idempotency-Key was used with another body";
+        other.is(422, &format!(r#"{{"error":"{sentence}", "code":"idempotency_key_reused"}}"#));
+        let theirs = create(world, "k", BODY).signed(&world.other).of(world).await;
+        assert_ne!(theirs.id(), first.id(), "another key has keys of its own");
+    }
+
+    async fn what_was_refused_is_not_kept(world: &World) {
+        let wrong = create(world, "k", &BODY.replace("EUR", "XXX")).of(world).await;
+        assert_eq!(wrong.status, 400);
+        let right = create(world, "k", BODY).of(world).await;
+        assert_eq!(right.status, 200, "{}", right.text());
+    }
+
+    async fn twins_at_the_same_time_get_the_same_bytes(world: &World) {
+        let asks = (0..8).map(|_| create(world, "twins", BODY).of(world));
+        let answers = futures_util::future::join_all(asks).await;
+        let first = answers[0].text();
+        for answer in &answers {
+            answer.is(200, first);
+        }
+    }
+
+    async fn cancelling_and_simulating_are_done_once_too(world: &World) {
+        let id = create(world, "one", BODY).of(world).await.id();
+        let cancel = |body: &'static str| {
+            let ask = Ask::post(format!("{CREATE}/{id}/cancel"), body).signed(&world.sandbox);
+            ask.header("idempotency-key", "c")
+        };
+        let first = cancel("{}").of(world).await;
+        assert_eq!(first.status, 200, "{}", first.text());
+        world.pass(60_000);
+        cancel("{}").of(world).await.is(200, first.text());
+        assert_eq!(cancel("[]").of(world).await.json()["code"], "idempotency_key_reused");
+        let id = create(world, "two", FIXED).of(world).await.id();
+        let simulate = || {
+            let url = format!("{CREATE}/{id}/simulate");
+            let ask = Ask::post(url, r#"{"payment":"exact"}"#).signed(&world.sandbox);
+            ask.header("idempotency-key", "s")
+        };
+        let first = simulate().of(world).await;
+        assert_eq!(first.json()["data"]["status"], "paid", "{}", first.text());
+        simulate().of(world).await.is(200, first.text());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_one_is_refused() {
+    let world = World::sqlite().await;
+    let expected = "{\"error\":\"Idempotency-Key must be 1 to 255 printable characters\", \
+                    \"code\":\"bad_idempotency_key\"}";
+    create(&world, &"k".repeat(256), BODY).of(&world).await.is(400, expected);
+    create(&world, "a\tb", BODY).of(&world).await.is(400, expected);
+    create(&world, "a", BODY).also("idempotency-key", "b").of(&world).await.is(400, expected);
+    assert_eq!(create(&world, &"k".repeat(255), BODY).of(&world).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_too_long_for_a_twin_is_told_to_come_again() {
+    let web = WebSettings { twin_wait: Duration::from_millis(20), ..WebSettings::default() };
+    let world = World::with(Database::Sqlite, EngineSettings::default(), web).await;
+    let (held, release) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+    let (tell, wait) = (held.0, std::sync::Mutex::new(release.1));
+    let store = world.store.clone();
+    let writer = tokio::spawn(async move {
+        let body = async move |_: &mut Tx<'_>| {
+            tell.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap();
+            Ok::<(), DbError>(())
+        };
+        store.write(body).await
+    });
+    tokio::task::spawn_blocking(move || held.1.recv().unwrap()).await.unwrap();
+    let answer = create(&world, "k", BODY).of(&world).await;
+    let sentence = "A request with this Idempotency-Key is still running";
+    answer.is(409, &format!(r#"{{"error":"{sentence}", "code":"idempotency_key_in_use"}}"#));
+    release.0.send(()).unwrap();
+    writer.await.unwrap().unwrap();
+    let done = create(&world, "k", BODY).of(&world).await;
+    assert_eq!(done.status, 200, "the work itself went on");
+}

@@ -1,0 +1,12 @@
+//! The API through its real router, on a real store and the sandbox chain, with time driven by hand.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests are told by environment where PostgreSQL is")]
+
+mod create;
+mod errors;
+mod idempotency;
+mod limits;
+mod openapi_examples;
+mod own_routes;
+mod signatures;
+mod support;

@@ -1,0 +1,1 @@
+//! Every example of the description, run against the server.

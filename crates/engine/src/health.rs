@@ -1,0 +1,64 @@
+//! How the installation is, told as it is.
+
+use coffer_domain::{code::NetworkName, time::Timestamp};
+use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
+
+use crate::engine::Engine;
+
+/// How the installation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the database answers.
+    pub store: bool,
+    /// Every chain that is followed.
+    pub chains: Vec<ChainHealth>,
+    /// How many addresses are watched.
+    pub addresses_watched: usize,
+}
+
+/// How one chain is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainHealth {
+    /// Its name.
+    pub name: NetworkName,
+    /// The newest block read; none before the first look.
+    pub height: Option<u64>,
+    /// How far it was read, by its own clock.
+    pub read_through: Option<Timestamp>,
+    /// Why it is not read to its tip; none while it is.
+    pub behind: Option<String>,
+}
+
+impl Health {
+    /// Whether payments can be taken and are seen.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.store && self.chains.iter().all(|chain| chain.behind.is_none())
+    }
+}
+
+impl Engine {
+    /// Looks how the installation is.
+    pub async fn health(&self) -> Health {
+        let cursors = self.store().read(async |tx: &mut Tx<'_>| tx.cursors().await).await;
+        let cursors: Result<Vec<Cursor>, DbError> = cursors;
+        let known = cursors.as_deref().unwrap_or_default();
+        let chains = self.chains().map(|chain| {
+            let cursor = known.iter().find(|cursor| cursor.chain == chain.name());
+            ChainHealth {
+                name: chain.name(),
+                height: cursor.map(|cursor| cursor.at.height),
+                read_through: cursor.map(|cursor| cursor.watermark),
+                behind: match cursor {
+                    Some(cursor) => cursor.behind_reason.clone(),
+                    None => Some("not read yet".to_owned()),
+                },
+            }
+        });
+        Health {
+            store: cursors.is_ok(),
+            chains: chains.collect(),
+            addresses_watched: self.addresses_watched(),
+        }
+    }
+}
