@@ -47,7 +47,7 @@ CREATE TABLE callback (
     UNIQUE (request_id, ordinal)
 ) STRICT;
 
-CREATE INDEX callback_due ON callback (next_at) WHERE state = 'due';
+CREATE INDEX callback_due ON callback (merchant_id, next_at) WHERE state = 'due';
 
 CREATE TABLE chain_block (
     chain TEXT NOT NULL,

@@ -279,6 +279,15 @@ impl Catalogue {
         Ok(self)
     }
 
+    /// With another number of confirmations that make a transfer on a network final. Nothing
+    /// changes where there is no such network.
+    #[must_use]
+    pub fn with_confirmations(mut self, name: NetworkName, confirmations: u32) -> Self {
+        let networks = self.networks.iter_mut().filter(|network| network.name == name);
+        networks.for_each(|network| network.confirmations = confirmations);
+        self
+    }
+
     /// With one more asset, on a network that is there already.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! Delivering callbacks: in order within a request, in parallel across requests, for as long as the
 //! schedule says, whatever becomes of the process in between.
 
+use std::{collections::HashMap, time::Duration};
+
 use coffer_domain::{
     callback::{Delivery, DeliveryOutcome, FAILURES_THAT_BLOCK, next_attempt},
-    id::{CallbackId, PaymentRequestId},
+    id::{CallbackId, MerchantId, PaymentRequestId},
     merchant::Merchant,
     time::Timestamp,
 };
@@ -14,39 +16,138 @@ use coffer_store::{
     nudge::Nudge,
     tx::Tx,
 };
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::{
+    future::{BoxFuture, FutureExt as _},
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{engine::Engine, error::EngineError, workers::CALLBACKS_TOPIC};
 
-/// Callbacks taken up in one run.
-const BATCH: u32 = 256;
-/// Attempts under way at once.
-const PARALLEL: usize = 64;
+/// Attempts under way at once, over all merchants.
+const PARALLEL: usize = 128;
+/// Attempts under way at once for one merchant, so that a dead endpoint delays nobody else.
+const PARALLEL_PER_MERCHANT: usize = 16;
+/// Due callbacks are looked for at least this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Characters of an endpoint's answer that are kept for the merchant's eyes.
 const ANSWER_CHARS: usize = 300;
 
+/// An attempt under way, and which callback of which merchant it is.
+type Attempt<'a> = BoxFuture<'a, (CallbackId, Result<(), EngineError>)>;
+
+/// The attempts under way.
+#[derive(Default)]
+struct UnderWay {
+    of: HashMap<CallbackId, MerchantId>,
+}
+
+impl UnderWay {
+    /// How many more attempts may begin for a merchant.
+    fn room(&self, merchant: MerchantId) -> usize {
+        let his = self.of.values().filter(|other| **other == merchant).count();
+        let all = PARALLEL.saturating_sub(self.of.len());
+        PARALLEL_PER_MERCHANT.saturating_sub(his).min(all)
+    }
+
+    fn end(&mut self, (id, outcome): (CallbackId, Result<(), EngineError>)) {
+        self.of.remove(&id);
+        if let Err(error) = outcome {
+            tracing::warn!(callback.id = %id, %error, "an attempt was not recorded");
+        }
+    }
+}
+
 impl Engine {
-    /// Makes one attempt at each callback that is due; how many.
+    /// Delivers callbacks until `stop` is cancelled; attempts under way are then given up, which
+    /// costs nothing but a repetition.
+    pub(crate) async fn keep_delivering(&self, stop: &CancellationToken) {
+        let mut nudged = self.store().nudged(CALLBACKS_TOPIC);
+        let mut under_way = UnderWay::default();
+        let mut attempts: FuturesUnordered<Attempt<'_>> = FuturesUnordered::new();
+        loop {
+            if let Err(error) = self.begin_attempts(&mut under_way, &mut attempts).await {
+                tracing::warn!(%error, "due callbacks cannot be read");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(ended) = attempts.next(), if !attempts.is_empty() => {
+                    under_way.end(ended);
+                    // Whatever else has ended meanwhile makes room before the next look.
+                    while let Some(Some(ended)) = attempts.next().now_or_never() {
+                        under_way.end(ended);
+                    }
+                }
+                () = nudged.any() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Begins attempts at what is due, as far as there is room.
+    async fn begin_attempts<'a>(
+        &'a self,
+        under_way: &mut UnderWay,
+        attempts: &mut FuturesUnordered<Attempt<'a>>,
+    ) -> Result<(), EngineError> {
+        for merchant in self.merchants_due().await? {
+            let room = under_way.room(merchant);
+            if room == 0 {
+                continue;
+            }
+            // Those under way are still due in the database, so that many more are asked for.
+            let limit = room.saturating_add(PARALLEL_PER_MERCHANT);
+            let due = self.due_of(merchant, limit).await?;
+            let fresh = due.into_iter().filter(|callback| !under_way.of.contains_key(&callback.id));
+            for callback in fresh.take(room).collect::<Vec<_>>() {
+                under_way.of.insert(callback.id, merchant);
+                attempts.push(Box::pin(async move {
+                    let id = callback.id;
+                    (id, self.attempt(callback).await)
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one attempt at each callback that is due, and waits for their outcomes; how many.
     ///
     /// # Errors
     /// When the database cannot answer; an endpoint's failure is none.
     pub async fn deliver_callbacks(&self) -> Result<usize, EngineError> {
+        let mut under_way = UnderWay::default();
+        let mut attempts = FuturesUnordered::new();
+        self.begin_attempts(&mut under_way, &mut attempts).await?;
+        let count = attempts.len();
+        while let Some((_, outcome)) = attempts.next().await {
+            outcome?;
+        }
+        Ok(count)
+    }
+
+    async fn merchants_due(&self) -> Result<Vec<MerchantId>, EngineError> {
         let now = self.now();
         let due = self
             .store()
-            .read(async move |tx: &mut Tx<'_>| {
-                tx.due_callbacks(now, FAILURES_THAT_BLOCK, BATCH).await
-            })
-            .await
-            .map_err(|error: DbError| error)?;
-        let count = due.len();
-        let outcomes: Vec<Result<(), EngineError>> = stream::iter(due)
-            .map(|callback| async move { self.attempt(callback).await })
-            .buffer_unordered(PARALLEL)
-            .collect()
+            .read(async move |tx: &mut Tx<'_>| tx.merchants_with_due_callbacks(now).await)
             .await;
-        outcomes.into_iter().collect::<Result<Vec<()>, _>>()?;
-        Ok(count)
+        Ok(due.map_err(|error: DbError| error)?)
+    }
+
+    async fn due_of(
+        &self,
+        merchant: MerchantId,
+        limit: usize,
+    ) -> Result<Vec<StoredCallback>, EngineError> {
+        let now = self.now();
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let due = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| {
+                tx.due_callbacks(merchant, now, FAILURES_THAT_BLOCK, limit).await
+            })
+            .await;
+        Ok(due.map_err(|error: DbError| error)?)
     }
 
     /// When the next callback is due; none where none waits.

@@ -30,7 +30,6 @@ const EVENTS_BATCH: u32 = 500;
 enum Work {
     Follow(Arc<dyn Chain>),
     EndWindows,
-    Callbacks,
     Events,
     Rates,
     MineSandbox,
@@ -51,6 +50,10 @@ impl Engine {
             let (engine, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move { engine.keep_working(worker, stop).await });
         }
+        // Attempts are under way side by side for as long as endpoints take, so delivering has a
+        // loop of its own.
+        let (engine, stop) = (self.clone(), stop.clone());
+        tasks.spawn(async move { engine.keep_delivering(&stop).await });
     }
 
     fn workers(&self) -> Vec<Worker> {
@@ -64,7 +67,6 @@ impl Engine {
         let block = u64::try_from(self.settings().sandbox_block_every.millis()).unwrap_or(1_000);
         let mut workers = vec![
             worker("end windows", seconds(1), Some(WINDOWS_TOPIC), Work::EndWindows),
-            worker("callbacks", seconds(1), Some(CALLBACKS_TOPIC), Work::Callbacks),
             worker("number events", seconds(5), Some(EVENTS_TOPIC), Work::Events),
             worker("rates", seconds(15), None, Work::Rates),
             worker("mine the sandbox", Duration::from_millis(block), None, Work::MineSandbox),
@@ -114,7 +116,6 @@ impl Engine {
         match work {
             Work::Follow(chain) => Ok(self.follow_once(chain).await? == Progress::More),
             Work::EndWindows => self.end_windows().await,
-            Work::Callbacks => Ok(self.deliver_callbacks().await? > 0),
             Work::Events => self.number_events().await,
             Work::Rates => self.refresh_rates().await.map(|()| false),
             Work::MineSandbox => self.mine_sandbox().await.map(|_| false),

@@ -159,13 +159,33 @@ impl Tx<'_> {
         Ok(last.unwrap_or(0) + 1)
     }
 
-    /// Due callbacks, the longest due first. One waits while an earlier one of its request has
-    /// failed fewer than `blocking` times and is not delivered.
+    /// The merchants for whom a callback is due.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn merchants_with_due_callbacks(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<Vec<MerchantId>, DbError> {
+        self.many(
+            sql!(
+                "SELECT DISTINCT merchant_id FROM callback \
+                 WHERE state = 'due' AND next_at <= $1 ORDER BY merchant_id"
+            ),
+            vals![now.millis()],
+            |row| codec::id(row, 0),
+        )
+        .await
+    }
+
+    /// The due callbacks of a merchant, the longest due first. One waits while an earlier one of
+    /// its request has failed fewer than `blocking` times and is not delivered.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
     pub async fn due_callbacks(
         &mut self,
+        merchant: MerchantId,
         now: Timestamp,
         blocking: u32,
         limit: u32,
@@ -174,12 +194,13 @@ impl Tx<'_> {
             sql!(
                 "SELECT id, request_id, merchant_id, environment, key_id, ordinal, kind, \
                  customer_id, body, state, attempts, next_at, created_at, attempted_at, answer \
-                 FROM callback WHERE state = 'due' AND next_at <= $1 AND NOT EXISTS (\
+                 FROM callback WHERE merchant_id = $1 AND state = 'due' AND next_at <= $2 \
+                 AND NOT EXISTS (\
                  SELECT 1 FROM callback AS earlier WHERE earlier.request_id = callback.request_id \
                  AND earlier.ordinal < callback.ordinal AND earlier.state = 'due' \
-                 AND earlier.attempts < $2) ORDER BY next_at LIMIT $3"
+                 AND earlier.attempts < $3) ORDER BY next_at, id LIMIT $4"
             ),
-            vals![now.millis(), blocking, limit],
+            vals![merchant.text(), now.millis(), blocking, limit],
             read_callback,
         )
         .await

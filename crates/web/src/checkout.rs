@@ -10,7 +10,7 @@
 //! | `POST /proceed` | a form with `coin` and, where asked for, `email`; then 303 to the page |
 //! | `POST /new-price` | a new price on the same address; then 303 to the page |
 //! | `GET /state` | `{"state": …, "version": …}` with the version as entity tag |
-//! | `GET /events` | live: an event `change` whose id is the new version; `?after=` the page's own |
+//! | `GET /events` | live: event `change`, id the new version; `?after=` the page's version |
 //! | `GET /accent.css` | [`accent_css`], where the shop has a colour |
 
 mod accent;

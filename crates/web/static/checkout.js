@@ -39,6 +39,7 @@ function begin() {
     search.hidden = false;
     search.querySelector("input").addEventListener("input", filter);
   }
+  if ("again" in card().dataset) setTimeout(() => location.reload(), CHECK_EVERY);
   tick();
 }
 

@@ -202,7 +202,7 @@ CREATE TABLE callback (
     UNIQUE (request_id, ordinal)
 ) STRICT;
 
-CREATE INDEX callback_due ON callback (next_at) WHERE state = 'due';
+CREATE INDEX callback_due ON callback (merchant_id, next_at) WHERE state = 'due';
 
 -- What happened to a request. Numbered after commit, by one worker, for the feed.
 CREATE TABLE event (

@@ -200,6 +200,11 @@ impl Page<'_> {
         )
     }
 
+    /// Whether the script loads the page anew after a while, since nothing will announce news.
+    fn tries_again(&self) -> bool {
+        matches!(self.view.state, CheckoutState::NoRates | CheckoutState::Unavailable)
+    }
+
     /// Whether the price is the page's heading, since no sentence is.
     fn price_is_heading(&self) -> bool {
         matches!(self.view.state, CheckoutState::Choose(_) | CheckoutState::Pay(_))

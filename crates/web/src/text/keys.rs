@@ -50,7 +50,7 @@ texts! {
     seen_title seen_heading seen_close seen_mail seen_confirmations seen_finalized seen_next
     seen_details received transaction
 
-    part_title part_heading part_why part_received part_missing part_bar
+    part_title part_heading part_why part_rest part_received part_missing part_bar
 
     paid_title paid_heading paid_receipt paid_to paid_order paid_price paid_with paid_rate paid_at
     paid_keep paid_print paid_surplus

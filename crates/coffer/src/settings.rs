@@ -1,0 +1,404 @@
+//! Settings: one commented file of defaults, a file of the operator's over it, and the environment
+//! over both. Everything is read and checked at once; every mistake is told with where it stands.
+
+use std::{
+    cell::RefCell,
+    fs,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use coffer_domain::time::Span;
+use coffer_store::{failpoint::Failpoint, store::StoreUrl};
+use coffer_web::rate_limit::RateLimit;
+
+pub use self::{
+    address_range::AddressRange,
+    environment::Environment,
+    mistake::{Mistake, Mistakes},
+    network::NetworkSettings,
+    node::Origin,
+    shown::Shown,
+};
+use self::{
+    node::{Node, Table},
+    section::Section,
+};
+
+mod address_range;
+mod environment;
+mod mistake;
+mod network;
+mod node;
+mod public_url;
+mod section;
+mod shown;
+
+#[cfg(test)]
+mod tests;
+
+/// The commented defaults, as `coffer config default` prints them.
+pub const DEFAULT: &str = include_str!("../coffer.default.toml");
+
+/// The name of a settings file.
+pub const FILE: &str = "coffer.toml";
+
+/// Everything an installation decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that was read, if there is one.
+    pub file: Option<PathBuf>,
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// The database.
+    pub store: StoreSettings,
+    /// The file of the master keys.
+    pub key_file: PathBuf,
+    /// Whether callbacks may go to http URLs and private networks.
+    pub allow_private_callbacks: bool,
+    /// Where prices of live payments come from.
+    pub rates: Rates,
+    /// Merchants' URLs.
+    pub urls: UrlSettings,
+    /// The networks that are read.
+    pub networks: NetworkSettings,
+    /// What a key may do.
+    pub rate_limit: RateLimit,
+    /// Time between blocks of the sandbox chain.
+    pub sandbox_block: Span,
+    /// What is logged.
+    pub log: LogSettings,
+    /// Where Prometheus finds the metrics.
+    pub metrics: Option<SocketAddr>,
+    /// Ends the process on purpose; debug builds only.
+    pub failpoint: Option<Failpoint>,
+    /// Every setting as it is in force, for `config check`.
+    pub shown: Vec<Shown>,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where it is reached, without a slash at the end; none for the address it listens on.
+    pub public_url: Option<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Connections served at a time.
+    pub max_connections: usize,
+    /// In which the head of a request must have arrived.
+    pub header_timeout: Duration,
+    /// Which requests under way have at the end.
+    pub shutdown_timeout: Duration,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// Which one.
+    pub url: StoreUrl,
+    /// Most connections to PostgreSQL.
+    pub postgres_connections: usize,
+}
+
+/// Where prices come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rates {
+    /// Markets and the European Central Bank.
+    Market,
+    /// The catalogue's made-up prices.
+    Fixed,
+}
+
+/// Merchants' URLs.
+#[derive(Clone, Debug)]
+pub struct UrlSettings {
+    /// Whether a URL on a host that nobody has screened is taken.
+    pub unknown_allowed: bool,
+    /// Whether sandbox keys may name http URLs on loopback.
+    pub allow_loopback: bool,
+    /// A file of domains that are refused.
+    pub blocklist: Option<PathBuf>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Whether in JSON.
+    pub json: bool,
+    /// What, as a list of `target=level`.
+    pub level: String,
+}
+
+/// Where settings are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sources<'a> {
+    /// The file named on the command line.
+    pub file: Option<&'a Path>,
+    /// The folder relative paths begin in.
+    pub working_directory: PathBuf,
+    /// The environment.
+    pub environment: Environment,
+    /// Settings in the place of a file, as the demo brings them along.
+    pub instead_of_file: Option<&'a str>,
+}
+
+impl Settings {
+    /// Reads and checks all settings.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let (table, file) = gather(sources, &mut mistakes);
+        let mistakes = RefCell::new(mistakes);
+        let settings = read(&table, file, sources, &mistakes);
+        let mistakes = mistakes.into_inner();
+        settings.filter(|_| mistakes.is_empty()).ok_or(Mistakes(mistakes))
+    }
+}
+
+/// The place of the settings file that is read when none is named, if one exists.
+#[must_use]
+pub fn find_file(working_directory: &Path, environment: &Environment) -> Option<PathBuf> {
+    let own = environment.config_home().map(|home| home.join("coffer").join(FILE));
+    let places = [Some(working_directory.join(FILE)), own, Some(Path::new("/etc/coffer").join(FILE))];
+    places.into_iter().flatten().find(|place| place.is_file())
+}
+
+/// The layers over each other.
+fn gather(sources: &Sources<'_>, mistakes: &mut Vec<Mistake>) -> (Table, Option<PathBuf>) {
+    let mut table = node::parse(DEFAULT, &|_| Origin::Default).unwrap_or_default();
+    let mut file = None;
+    if let Some(text) = sources.instead_of_file {
+        match node::parse(text, &|_| Origin::Demo) {
+            Ok(layer) => node::lay_over(&mut table, layer),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    } else {
+        let named = sources.file.map(|path| sources.working_directory.join(path));
+        file = named.or_else(|| find_file(&sources.working_directory, &sources.environment));
+    }
+    if let Some(path) = &file {
+        match read_file(path) {
+            Ok(layer) => node::lay_over(&mut table, layer),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    let variables = sources.environment.settings(mistakes);
+    node::lay_over(&mut table, variables);
+    (table, file)
+}
+
+fn read_file(path: &Path) -> Result<Table, Mistake> {
+    let text = fs::read_to_string(path).map_err(|error| Mistake {
+        path: path.display().to_string(),
+        origin: None,
+        text: format!("cannot be read: {error}"),
+    })?;
+    let shared: Arc<Path> = path.into();
+    node::parse(&text, &|line| Origin::File { path: Arc::clone(&shared), line })
+}
+
+fn read(
+    table: &Table,
+    file: Option<PathBuf>,
+    sources: &Sources<'_>,
+    mistakes: &RefCell<Vec<Mistake>>,
+) -> Option<Settings> {
+    let mut root = Section::root(table, mistakes);
+    let server = read_server(root.section("server"));
+    let store = read_store(root.section("store"), sources);
+    let key_file = read_key_file(root.section("secrets"), store.as_ref(), sources);
+    let allow_private_callbacks = read_callbacks(root.section("callbacks"));
+    let rates = read_rates(root.section("rates"));
+    let urls = read_urls(root.section("urls"), sources);
+    let networks = network::read(root.section("networks"));
+    let rate_limit = read_limits(root.section("limits"));
+    let sandbox_block = read_sandbox(root.section("sandbox"));
+    let log = read_log(root.section("log"));
+    let metrics = read_metrics(root.section("metrics"));
+    let failpoint = if cfg!(debug_assertions) { read_test(root.section("test")) } else { None };
+    root.finish();
+    let (server, store, key_file) = (server?, store?, key_file?);
+    let mut shown = shown::effective(table);
+    shown::add(&mut shown, "store.url", &store.url.to_string());
+    shown::add(&mut shown, "secrets.key_file", &key_file.display().to_string());
+    shown::add(&mut shown, "server.public_url", &server.own_url(server.listen));
+    Some(Settings {
+        file,
+        server,
+        store,
+        key_file,
+        allow_private_callbacks,
+        rates: rates?,
+        urls: urls?,
+        networks,
+        rate_limit: rate_limit?,
+        sandbox_block: sandbox_block?,
+        log: log?,
+        metrics,
+        failpoint,
+        shown,
+    })
+}
+
+fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
+    let listen = section.parsed("listen", parse_address);
+    let public_url = section.parsed("public_url", public_url::parse);
+    let local = listen.is_none_or(|listen| listen.ip().is_loopback());
+    if public_url.is_none() && !local && section.origin_of("public_url").is_none() {
+        section.refuse(
+            "public_url",
+            "is missing: `listen` is an address that others can reach, so say under which \
+             https:// URL they do",
+        );
+    }
+    let proxies = section.texts("trusted_proxies");
+    let mut trusted_proxies = Vec::new();
+    for proxy in proxies {
+        match proxy.parse() {
+            Ok(range) => trusted_proxies.push(range),
+            Err(reason) => section.refuse("trusted_proxies", &reason),
+        }
+    }
+    let max_connections = section.number("max_connections", 1..=1_000_000);
+    let header = section.number("header_timeout_seconds", 1..=3_600);
+    let shutdown = section.number("shutdown_timeout_seconds", 0..=3_600);
+    section.finish();
+    Some(ServerSettings {
+        listen: listen?,
+        public_url,
+        trusted_proxies,
+        max_connections: max_connections?,
+        header_timeout: Duration::from_secs(header?),
+        shutdown_timeout: Duration::from_secs(shutdown?),
+    })
+}
+
+fn read_store(mut section: Section<'_>, sources: &Sources<'_>) -> Option<StoreSettings> {
+    let url = section.parsed("url", |text| {
+        StoreUrl::parse(text).map_err(|refused| refused.to_string())
+    });
+    let url = url.map(|url| match url {
+        StoreUrl::Sqlite(path) => StoreUrl::Sqlite(sources.working_directory.join(path)),
+        server @ StoreUrl::Postgres(_) => server,
+    });
+    let url = match (url, section.origin_of("url")) {
+        (None, None) => {
+            let home = sources.environment.data_home();
+            if home.is_none() {
+                section.refuse("url", "is missing, and there is no HOME to keep a database in");
+            }
+            home.map(|home| StoreUrl::Sqlite(home.join("coffer").join("coffer.db")))
+        }
+        (url, _) => url,
+    };
+    let postgres_connections = section.number("postgres_connections", 1..=1_000);
+    section.finish();
+    Some(StoreSettings { url: url?, postgres_connections: postgres_connections? })
+}
+
+fn read_key_file(
+    mut section: Section<'_>,
+    store: Option<&StoreSettings>,
+    sources: &Sources<'_>,
+) -> Option<PathBuf> {
+    const NAME: &str = "coffer.key";
+    let named = section.text("key_file").map(|path| sources.working_directory.join(path));
+    let beside = match store.map(|store| &store.url) {
+        Some(StoreUrl::Sqlite(path)) => path.parent().map(|folder| folder.join(NAME)),
+        Some(StoreUrl::Postgres(_)) if named.is_none() => {
+            let own = sources.environment.config_home();
+            if own.is_none() {
+                section.refuse("key_file", "is missing, and there is no HOME to keep keys in");
+            }
+            own.map(|home| home.join("coffer").join(NAME))
+        }
+        _ => None,
+    };
+    section.finish();
+    named.or(beside)
+}
+
+fn read_callbacks(mut section: Section<'_>) -> bool {
+    let allow = section.flag("allow_private_networks");
+    section.finish();
+    allow
+}
+
+fn read_rates(mut section: Section<'_>) -> Option<Rates> {
+    let source = section.word("source", &[("market", Rates::Market), ("fixed", Rates::Fixed)]);
+    section.finish();
+    source
+}
+
+fn read_urls(mut section: Section<'_>, sources: &Sources<'_>) -> Option<UrlSettings> {
+    let unknown_allowed = section.word("unknown", &[("allow", true), ("refuse", false)]);
+    let allow_loopback = section.flag("allow_loopback");
+    let blocklist = section.text("blocklist").map(|path| sources.working_directory.join(path));
+    section.finish();
+    Some(UrlSettings { unknown_allowed: unknown_allowed?, allow_loopback, blocklist })
+}
+
+fn read_limits(mut section: Section<'_>) -> Option<RateLimit> {
+    let per_second: Option<u32> = section.number("requests_per_second", 1..=1_000_000_000);
+    let burst: Option<u32> = section.number("burst", 1..=1_000_000_000);
+    section.finish();
+    Some(RateLimit { per_second: NonZeroU32::new(per_second?)?, burst: NonZeroU32::new(burst?)? })
+}
+
+fn read_sandbox(mut section: Section<'_>) -> Option<Span> {
+    let seconds = section.number("block_seconds", 1..=3_600);
+    section.finish();
+    seconds.map(Span::from_seconds)
+}
+
+fn read_log(mut section: Section<'_>) -> Option<LogSettings> {
+    let json = section.word("format", &[("human", false), ("json", true)]);
+    let level = section.parsed("level", |text| {
+        let parsed: Result<tracing_subscriber::filter::Targets, _> = text.parse();
+        let wrong = "is not a level: write error, warn, info, debug or trace, or a list such as \
+                     info,coffer_engine=debug";
+        parsed.map(|_| text.to_owned()).map_err(|_| format!("{text:?} {wrong}"))
+    });
+    section.finish();
+    Some(LogSettings { json: json?, level: level? })
+}
+
+fn read_metrics(mut section: Section<'_>) -> Option<SocketAddr> {
+    let listen = section.parsed("listen", parse_address);
+    section.finish();
+    listen
+}
+
+fn read_test(mut section: Section<'_>) -> Option<Failpoint> {
+    let log = section.text("failpoint_log").map(PathBuf::from);
+    let failpoint = section.parsed("failpoint", |text| {
+        let log = log.ok_or("failpoint_log is needed, too")?;
+        Failpoint::parse(text, log).ok_or_else(|| "after_commit:N is expected".to_owned())
+    });
+    section.finish();
+    failpoint
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:8080"))
+}
+
+impl ServerSettings {
+    /// The URL under which this server is reached, when it listens on that address.
+    #[must_use]
+    pub fn own_url(&self, bound: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
+    }
+}
+
+/// Whether a node was said by somebody else than the defaults.
+fn is_said(node: &Node) -> bool {
+    node.origin != Origin::Default
+}
