@@ -49,7 +49,7 @@ CREATE TABLE callback (
     CONSTRAINT callback_pkey PRIMARY KEY (id),
     CONSTRAINT callback_request_id_ordinal_key UNIQUE (request_id, ordinal)
 );
-CREATE INDEX callback_due ON callback USING btree (next_at) WHERE state = 'due'::text;
+CREATE INDEX callback_due ON callback USING btree (merchant_id, next_at) WHERE state = 'due'::text;
 
 CREATE TABLE chain_block (
     chain TEXT NOT NULL,

@@ -1,1 +1,7 @@
 //! The program: settings, subcommands and wiring.
+
+pub mod failure;
+pub mod serve;
+pub mod settings;
+pub mod system;
+pub mod wiring;

@@ -23,10 +23,7 @@ pub use self::{
     node::Origin,
     shown::Shown,
 };
-use self::{
-    node::{Node, Table},
-    section::Section,
-};
+use self::{node::Table, section::Section};
 
 mod address_range;
 mod environment;
@@ -251,7 +248,7 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
     let listen = section.parsed("listen", parse_address);
     let public_url = section.parsed("public_url", public_url::parse);
     let local = listen.is_none_or(|listen| listen.ip().is_loopback());
-    if public_url.is_none() && !local && section.origin_of("public_url").is_none() {
+    if public_url.is_none() && !local && !section.has("public_url") {
         section.refuse(
             "public_url",
             "is missing: `listen` is an address that others can reach, so say under which \
@@ -288,8 +285,8 @@ fn read_store(mut section: Section<'_>, sources: &Sources<'_>) -> Option<StoreSe
         StoreUrl::Sqlite(path) => StoreUrl::Sqlite(sources.working_directory.join(path)),
         server @ StoreUrl::Postgres(_) => server,
     });
-    let url = match (url, section.origin_of("url")) {
-        (None, None) => {
+    let url = match (url, section.has("url")) {
+        (None, false) => {
             let home = sources.environment.data_home();
             if home.is_none() {
                 section.refuse("url", "is missing, and there is no HOME to keep a database in");
@@ -396,9 +393,4 @@ impl ServerSettings {
     pub fn own_url(&self, bound: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
-}
-
-/// Whether a node was said by somebody else than the defaults.
-fn is_said(node: &Node) -> bool {
-    node.origin != Origin::Default
 }

@@ -1,13 +1,71 @@
-//! `GET /health`: whether the server can do its work.
+//! `GET /health`: whether the server can do its work, and if not, what is wrong.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use coffer_engine::engine::Engine;
+use coffer_engine::{engine::Engine, health::Health};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::{JSON, Said};
 
-/// What the engine says of itself; 503 when it cannot do its work.
-pub(crate) async fn said(_engine: &Engine) -> Said {
-    let body = Bytes::from_static(b"{}");
-    Said { status: StatusCode::OK, media_type: JSON, body }
+/// How the installation is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthView {
+    /// `ok`, or `unwell` where payments cannot be taken or are not seen.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// `ok` or `unavailable`.
+    #[schema(example = "ok")]
+    store: &'static str,
+    /// Every chain that is followed.
+    chains: Vec<ChainView>,
+    /// How many addresses are watched.
+    addresses_watched: usize,
+}
+
+/// How one chain is read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChainHealth)]
+pub(crate) struct ChainView {
+    /// Its name.
+    #[schema(example = "sandbox")]
+    name: String,
+    /// The newest block read; `null` before the first look.
+    #[schema(required = true)]
+    height: Option<u64>,
+    /// How far it was read by its own clock, in Unix seconds; `null` before the first look.
+    #[schema(required = true)]
+    read_through: Option<i64>,
+    /// Why it is not read to its tip; `null` while it is.
+    #[schema(required = true)]
+    behind: Option<String>,
+}
+
+impl From<&Health> for HealthView {
+    fn from(health: &Health) -> Self {
+        let chains = health.chains.iter().map(|chain| ChainView {
+            name: chain.name.to_string(),
+            height: chain.height,
+            read_through: chain.read_through.map(|at| at.seconds()),
+            behind: chain.behind.clone(),
+        });
+        Self {
+            status: if health.is_well() { "ok" } else { "unwell" },
+            store: if health.store { "ok" } else { "unavailable" },
+            chains: chains.collect(),
+            addresses_watched: health.addresses_watched,
+        }
+    }
+}
+
+/// What the engine says of itself; 503 where it cannot do its work.
+pub(crate) async fn said(engine: &Engine) -> Said {
+    let health = engine.health().await;
+    let status = match health.is_well() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let body = serde_json::to_vec(&HealthView::from(&health)).unwrap_or_default();
+    Said { status, media_type: JSON, body: Bytes::from(body) }
 }

@@ -98,7 +98,7 @@ impl<'a> Section<'a> {
 
     /// A text that must be there.
     pub(crate) fn required(&mut self, key: &'static str) -> Option<String> {
-        if self.table.is_some_and(|table| !table.contains_key(key)) {
+        if !self.has(key) {
             self.known.insert(key);
             let origin = self.origin.clone();
             let (path, text) = (self.path_of(key), "is missing".to_owned());
@@ -191,8 +191,13 @@ impl<'a> Section<'a> {
         texts.unwrap_or_default()
     }
 
-    /// Where a key was written.
-    pub(crate) fn origin_of(&self, key: &str) -> Option<Origin> {
+    /// Whether a key was written at all.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Where a key was written, or else its table.
+    fn origin_of(&self, key: &str) -> Option<Origin> {
         let node = self.table.and_then(|table| table.get(key));
         node.map(|node| node.origin.clone()).or_else(|| self.origin.clone())
     }

@@ -1,9 +1,6 @@
 //! Settings as `config check` shows them: in force, with where they come from, without secrets.
 
-use super::{
-    is_said,
-    node::{Node, Origin, Table, Value},
-};
+use super::node::{Node, Origin, Table, Value};
 
 /// One setting in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +42,7 @@ fn walk(path: &str, table: &Table, shown: &mut Vec<Shown>) {
                 }
             }
             value => {
-                let value = in_words(value);
-                let origin = if is_said(node) { node.origin.clone() } else { Origin::Default };
+                let (value, origin) = (in_words(value), node.origin.clone());
                 shown.push(Shown { path, value, origin });
             }
         }
@@ -77,12 +73,13 @@ fn without_secrets(text: &str) -> String {
     }
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let user = match user.split_once(':') {
-        Some((name, _)) => format!("{name}:***@"),
-        None if user.is_empty() => String::new(),
-        None => format!("{user}@"),
-    };
     let database = scheme.starts_with("postgres");
+    let user = match user.split_once(':') {
+        _ if user.is_empty() => String::new(),
+        Some((name, _)) if database => format!("{name}:***@"),
+        None if database => format!("{user}@"),
+        _ => "***@".to_owned(),
+    };
     let path = match path.split(['?', '#']).next().unwrap_or_default() {
         "" | "/" => "",
         path if database => path,
@@ -101,7 +98,7 @@ mod tests {
             ("postgres://me:hush@db.example/coffer?x=hush", "postgres://me:***@db.example/coffer"),
             ("postgres://me:p@hush@db.example/coffer", "postgres://me:***@db.example/coffer"),
             ("https://eth.example/v3/hush?k=hush", "https://eth.example/***"),
-            ("https://hush@eth.example", "https://hush@eth.example"),
+            ("https://hush@eth.example", "https://***@eth.example"),
             ("http://127.0.0.1:8545/", "http://127.0.0.1:8545"),
             ("sqlite:///var/lib/coffer.db", "sqlite:///var/lib/coffer.db"),
             ("human", "human"),

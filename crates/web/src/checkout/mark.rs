@@ -37,8 +37,8 @@ pub(super) fn svg(code: &str) -> Html {
     );
     let letter = Html::text(letter);
     Html::trusted(format!(
-        "<svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\"><circle cx=\"16\" cy=\"16\" \
-         r=\"16\" fill=\"{colour}\"/><text x=\"16\" y=\"16\" fill=\"#fff\" \
+        "<svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">\
+         <circle cx=\"16\" cy=\"16\" r=\"16\" fill=\"{colour}\"/><text x=\"16\" y=\"16\" fill=\"#fff\" \
          text-anchor=\"middle\" dominant-baseline=\"central\">{letter}</text></svg>"
     ))
 }

@@ -4,8 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::view::{CheckoutState, CheckoutView};
 
-/// 16 hexadecimal digits over everything shown but the time, and whether the time is over. Equal views have equal versions;
-/// after an upgrade of the program they may change once, which costs one more fetch.
+/// 16 hexadecimal digits over everything shown but the time, and whether the time is over.
+/// Equal views have equal versions; after an upgrade of the program they may change once, which
+/// costs one more fetch.
 pub(super) fn of(view: &CheckoutView) -> String {
     let CheckoutView {
         shop,

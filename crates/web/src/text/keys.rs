@@ -31,7 +31,8 @@ texts! {
     sandbox pay_price help back_to_shop change_language terms privacy
     refreshes refresh_now connection_lost payment_number
 
-    choose_title choose_heading choose_explain choose_stable choose_coins choose_search choose_search_none
+    choose_title choose_heading choose_explain choose_stable choose_coins
+    choose_search choose_search_none
     choose_cheapest choose_fastest choose_fee choose_fee_unknown choose_exchange choose_lock
     choose_open_until choose_proceed choose_changing choose_keep
     email_label email_optional email_why consent_terms consent_privacy

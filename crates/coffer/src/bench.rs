@@ -1,0 +1,50 @@
+//! How fast payment requests are created, beside what would be possible.
+//!
+//! The bench starts this program again as a server, so that its memory is the server's own, and
+//! drives it over TCP with requests that were signed beforehand, in a closed loop: a connection
+//! sends its next request when the last one is answered. Every server lives through a whole round,
+//! and within a round the stores take turns, so that what else the machine does hits all of them.
+
+mod client;
+mod database;
+mod options;
+mod process;
+mod report;
+mod requests;
+mod round;
+mod sample;
+mod server;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use options::{Command, Options};
+
+/// Why there is no measurement.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failed(String);
+
+impl Failed {
+    fn because(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Self {
+        move |error| Self(format!("{what}: {error}"))
+    }
+}
+
+/// Runs the program `coffer-bench`.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Options::parse().command {
+        Command::Create(create) => round::run(&create),
+        Command::Serve(serve) => server::run(&serve),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            // Nobody is left to tell that the error cannot be told.
+            let _ = writeln!(std::io::stderr(), "coffer-bench: {failed}");
+            ExitCode::FAILURE
+        }
+    }
+}

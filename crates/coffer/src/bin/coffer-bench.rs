@@ -1,0 +1,7 @@
+//! The benchmark, started by `cargo xtask bench`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    coffer::bench::main()
+}
