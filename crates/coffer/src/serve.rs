@@ -95,18 +95,21 @@ impl Server {
     pub async fn stop(self, hurry: impl Future<Output = ()>) {
         self.soft.cancel();
         self.connections.close();
+        let orderly = async {
+            self.connections.wait().await;
+            self.stop_workers.cancel();
+            self.workers.close();
+            self.workers.wait().await;
+        };
         tokio::select! {
-            () = self.connections.wait() => {}
+            () = orderly => {}
             () = tokio::time::sleep(self.patience) => {
-                tracing::warn!("requests still under way were cut off");
+                tracing::warn!("what was still under way was cut off");
             }
             () = hurry => tracing::warn!("told to stop at once"),
         }
         self.hard.cancel();
-        self.connections.wait().await;
         self.stop_workers.cancel();
-        self.workers.close();
-        self.workers.wait().await;
         self.engine.store().close().await;
     }
 

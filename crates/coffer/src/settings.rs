@@ -258,7 +258,7 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
     let proxies = section.texts("trusted_proxies");
     let mut trusted_proxies = Vec::new();
     for proxy in proxies {
-        match proxy.parse() {
+        match proxy.parse::<AddressRange>() {
             Ok(range) => trusted_proxies.push(range),
             Err(reason) => section.refuse("trusted_proxies", &reason),
         }

@@ -53,6 +53,9 @@ pub struct Network {
     pub block_seconds: u32,
     /// Confirmations that make a transfer final by default.
     pub confirmations: u32,
+    /// Whether a transfer becomes final when the network calls its block final, and not by the
+    /// number of blocks on top.
+    pub final_by_name: bool,
     /// Whether it is a test network, whose coins are worth nothing.
     pub test: bool,
 }
@@ -285,6 +288,15 @@ impl Catalogue {
     pub fn with_confirmations(mut self, name: NetworkName, confirmations: u32) -> Self {
         let networks = self.networks.iter_mut().filter(|network| network.name == name);
         networks.for_each(|network| network.confirmations = confirmations);
+        self
+    }
+
+    /// With transfers on a network that become final when the network calls their block final.
+    /// Nothing changes where there is no such network.
+    #[must_use]
+    pub fn with_final_by_name(mut self, name: NetworkName) -> Self {
+        let networks = self.networks.iter_mut().filter(|network| network.name == name);
+        networks.for_each(|network| network.final_by_name = true);
         self
     }
 

@@ -1,9 +1,12 @@
 //! Issuing addresses: a new one for each request and coin, never shown to two.
 
+use std::sync::Arc;
+
 use coffer_domain::{
     code::NetworkName,
     id::{MerchantId, PaymentRequestId, WalletId},
     merchant::{Environment, Scope},
+    ports::ChainError,
     time::Timestamp,
     transfer::Address,
 };
@@ -58,10 +61,11 @@ impl Engine {
         request: PaymentRequestId,
         now: Timestamp,
     ) -> Result<Address, EngineError> {
-        let number = tx.take_address_number(wallet.id).await?;
         let chain = self
             .chain_of(wallet.environment, network)
             .ok_or_else(|| EngineError::Inconsistent(format!("no chain carries {network}")))?;
+        self.is_read(tx, chain.name()).await?;
+        let number = tx.take_address_number(wallet.id).await?;
         let address = chain
             .derive(network, &wallet.public_key, number)
             .map_err(|refused| EngineError::Inconsistent(refused.to_string()))?;
@@ -75,6 +79,16 @@ impl Engine {
         tx.insert_address(&issued, now).await?;
         tx.after_commit(Nudge::new(FOLLOW_TOPIC));
         Ok(address)
+    }
+
+    /// Refuses where a chain has never been read: it is begun near its tip, and what was paid before
+    /// would be missed. The sandbox is read from its first block.
+    async fn is_read(&self, tx: &mut Tx<'_>, chain: NetworkName) -> Result<(), EngineError> {
+        if chain == self.home_chain() || tx.cursor(chain).await?.is_some() {
+            return Ok(());
+        }
+        let reason = "it has not been read yet".to_owned();
+        Err(ChainError::Unreachable { network: chain, reason }.into())
     }
 
     /// Makes sure that the sandbox works by itself: it has a wallet from the first start.
@@ -135,12 +149,20 @@ impl Engine {
             created_at: now,
         };
         let id = wallet.id;
+        let (chain, start) = (Arc::clone(chain), first.first().cloned());
         self.store()
-            .write(async move |tx: &mut Tx<'_>| tx.insert_wallet(&wallet).await)
-            .await
-            .map_err(|error: DbError| {
-                if error.is_unique() { WalletRefused::Known } else { WalletRefused::Store(error) }
-            })?;
+            .write(async move |tx: &mut Tx<'_>| {
+                // Also one of the other environment, or spelled differently.
+                let same = |known: &Wallet| {
+                    known.family == wallet.family
+                        && chain.derive(network, &known.public_key, 0).ok() == start
+                };
+                if tx.wallets().await?.iter().any(same) {
+                    return Err(WalletRefused::Known);
+                }
+                tx.insert_wallet(&wallet).await.map_err(WalletRefused::from)
+            })
+            .await?;
         Ok((id, first))
     }
 }
@@ -160,6 +182,12 @@ pub enum WalletRefused {
     /// The database.
     #[error(transparent)]
     Store(DbError),
+}
+
+impl From<DbError> for WalletRefused {
+    fn from(error: DbError) -> Self {
+        if error.is_unique() { Self::Known } else { Self::Store(error) }
+    }
 }
 
 /// The wallet that receives: the merchant's own before a common one, the newest first.

@@ -39,15 +39,21 @@ type Attempt<'a> = BoxFuture<'a, (CallbackId, Result<(), EngineError>)>;
 /// The attempts under way.
 #[derive(Default)]
 struct UnderWay {
-    of: HashMap<CallbackId, MerchantId>,
+    of: HashMap<CallbackId, (MerchantId, PaymentRequestId)>,
 }
 
 impl UnderWay {
     /// How many more attempts may begin for a merchant.
     fn room(&self, merchant: MerchantId) -> usize {
-        let his = self.of.values().filter(|other| **other == merchant).count();
+        let his = self.of.values().filter(|(other, _)| *other == merchant).count();
         let all = PARALLEL.saturating_sub(self.of.len());
         PARALLEL_PER_MERCHANT.saturating_sub(his).min(all)
+    }
+
+    /// Whether an attempt may begin: none of the same request is under way, so that two states of
+    /// one request never race each other.
+    fn admits(&self, callback: &StoredCallback) -> bool {
+        self.of.values().all(|(_, request)| *request != callback.request)
     }
 
     fn end(&mut self, (id, outcome): (CallbackId, Result<(), EngineError>)) {
@@ -97,10 +103,18 @@ impl Engine {
             }
             // Those under way are still due in the database, so that many more are asked for.
             let limit = room.saturating_add(PARALLEL_PER_MERCHANT);
-            let due = self.due_of(merchant, limit).await?;
-            let fresh = due.into_iter().filter(|callback| !under_way.of.contains_key(&callback.id));
-            for callback in fresh.take(room).collect::<Vec<_>>() {
-                under_way.of.insert(callback.id, merchant);
+            let mut due = self.due_of(merchant, limit).await?;
+            // The longest due first, but of one request the oldest state first.
+            due.sort_by_key(|callback| callback.ordinal);
+            due.sort_by_key(|callback| callback.next_at);
+            for callback in due {
+                if under_way.room(merchant) == 0 {
+                    break;
+                }
+                if !under_way.admits(&callback) {
+                    continue;
+                }
+                under_way.of.insert(callback.id, (merchant, callback.request));
                 attempts.push(Box::pin(async move {
                     let id = callback.id;
                     (id, self.attempt(callback).await)

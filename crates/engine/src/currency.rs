@@ -12,7 +12,7 @@ use coffer_wire::{
     error::{FieldErrors, selected_is_invalid},
 };
 
-use crate::engine::Engine;
+use crate::{engine::Engine, probe::NotTaken};
 
 /// Why no prices were answered.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +87,12 @@ impl Engine {
         if items.is_empty() { Err(RatesRefused::NoRates) } else { Ok(render_data(&items)) }
     }
 
-    fn is_taken(&self, environment: Environment, asset: &Asset) -> bool {
-        self.chain_of(environment, asset.id.network).is_some()
+    /// Whether a coin is taken here, be it now or as soon as its chain has been read.
+    pub(crate) fn is_taken(&self, environment: Environment, asset: &Asset) -> bool {
+        match self.check_taken(environment, asset) {
+            Ok(()) | Err(NotTaken::NotYet { .. }) => true,
+            Err(NotTaken::NotSetUp | NotTaken::Refused(_)) => false,
+        }
     }
 
     fn coins_asked(

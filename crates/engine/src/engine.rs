@@ -1,6 +1,6 @@
 //! The engine: everything a use case or a worker needs, put together by the program.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use coffer_domain::{
     catalogue::{Catalogue, Network},
@@ -14,7 +14,10 @@ use coffer_domain::{
 };
 use coffer_store::{seal::MasterKeys, store::Store};
 
-use crate::{api_key::KeyCache, rates::RateBoard, settings::EngineSettings, watch::Watch};
+use crate::{
+    api_key::KeyCache, follow::Missed, probe::Probes, rates::RateBoard, settings::EngineSettings,
+    watch::Watch,
+};
 
 /// What the program hands in.
 pub struct Parts {
@@ -51,6 +54,9 @@ pub struct Engine {
     pub(crate) callers: Arc<KeyCache>,
     pub(crate) rates: Arc<RateBoard>,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) missed: Arc<Missed>,
+    pub(crate) probes: Arc<Probes>,
+    ids: Arc<IdOrder>,
 }
 
 impl Engine {
@@ -63,6 +69,9 @@ impl Engine {
             callers: Arc::default(),
             rates,
             watch: Arc::default(),
+            missed: Arc::default(),
+            probes: Arc::default(),
+            ids: Arc::default(),
         }
     }
 
@@ -90,9 +99,14 @@ impl Engine {
         self.parts.clock.now()
     }
 
-    /// A fresh identity.
+    /// A fresh identity, greater than those made here before in the same millisecond.
     pub(crate) fn new_id<K>(&self, now: Timestamp) -> Id<K> {
-        Id::new(now, self.random())
+        let mut random: [u8; 10] = self.random();
+        // The 12 bits behind the time count up within a millisecond (RFC 9562 §6.2).
+        let [high, low] = self.ids.next(now).to_be_bytes();
+        random[0] = high;
+        random[1] = low;
+        Id::new(now, random)
     }
 
     /// Random bytes.
@@ -134,5 +148,39 @@ impl Engine {
             .networks()
             .iter()
             .filter(move |network| self.chain_of(environment, network.name).is_some())
+    }
+}
+
+/// Counts the identities made in one millisecond, so that what one transaction writes is listed in
+/// the order in which it was written.
+#[derive(Default)]
+struct IdOrder(Mutex<(Timestamp, u16)>);
+
+impl IdOrder {
+    /// The greatest count that fits; beyond it the order within the millisecond is left to chance.
+    const MAX: u16 = 0x0fff;
+
+    fn next(&self, now: Timestamp) -> u16 {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = if last.0 == now { last.1.saturating_add(1).min(Self::MAX) } else { 0 };
+        *last = (now, count);
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_of_one_millisecond_count_up() {
+        let (order, now) = (IdOrder::default(), Timestamp::from_seconds(1));
+        let later = Timestamp::from_seconds(2);
+        assert_eq!([0, 1, 2], [order.next(now), order.next(now), order.next(now)]);
+        assert_eq!(order.next(later), 0);
+        for _ in 0..5_000 {
+            order.next(later);
+        }
+        assert_eq!(order.next(later), IdOrder::MAX);
     }
 }

@@ -2,12 +2,14 @@
 //! cursor and takes in what was found. A reorganisation is a step like any other.
 
 mod look;
+mod missed;
+mod read;
 mod step;
 
 use std::sync::Arc;
 
 use coffer_domain::{
-    ports::{Block, Chain, Tip},
+    ports::{Chain, Tip},
     time::{Span, Timestamp},
     transfer::BlockRef,
 };
@@ -16,12 +18,15 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 use crate::{engine::Engine, error::EngineError};
 
 pub(crate) use look::Found;
+pub(crate) use missed::Missed;
 pub(crate) use step::Step;
 
-/// Blocks read in one step at most.
+/// Blocks read in one step at most, but for those that a reorganisation makes read again.
 const STEP_BLOCKS_MAX: u64 = 50;
 /// Blocks remembered below the cursor; a reorganisation deeper than that needs a person.
 const REMEMBERED_BLOCKS: u64 = 200;
+/// A chain is begun so many blocks below its tip, so that there is something to walk back to.
+const BEGIN_BELOW_TIP: u64 = STEP_BLOCKS_MAX;
 /// A cursor whose last look at the tip is older than this was blind to what is pending.
 const BLIND_AFTER: Span = Span::from_seconds(60);
 /// A watermark that nobody waits for is written down this often.
@@ -34,26 +39,37 @@ pub enum Progress {
     AtTip,
     /// There is more to read at once.
     More,
+    /// The chain changed while it was read; nothing was taken in. Worth another look a little later.
+    Unsettled,
+}
+
+/// Where our reading and the best chain part.
+#[derive(Clone, Debug)]
+pub(crate) struct Fork {
+    pub(crate) at: BlockRef,
+    pub(crate) time: Timestamp,
 }
 
 impl Engine {
     /// Reads one step of a chain and commits it.
     ///
     /// # Errors
-    /// When the chain or the database gives no answer; the cursor stays where it was, and is marked
-    /// as behind, with the reason.
+    /// When the chain or the database gives no answer. The cursor stays where it was; where it is
+    /// the chain that gave none, the cursor is marked as behind, with the reason.
     pub async fn follow_once(&self, chain: &Arc<dyn Chain>) -> Result<Progress, EngineError> {
         let name = chain.name();
         let cursor = self.store().read(async move |tx: &mut Tx<'_>| tx.cursor(name).await).await?;
-        match self.look(chain, cursor.clone()).await {
-            Ok(progress) => Ok(progress),
-            Err(error) => {
-                if let Some(cursor) = cursor {
-                    self.mark_behind(cursor, &error).await?;
-                }
-                Err(error)
-            }
+        let answer = self.look(chain, cursor.clone()).await;
+        let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
+        if let Some(reason) = silent {
+            self.probes.refuse(name, reason);
         }
+        if let (Some(reason), Some(cursor)) = (silent, cursor)
+            && let Err(error) = self.mark_behind(cursor, reason).await
+        {
+            tracing::warn!(chain = %name, %error, "could not note that the chain is behind");
+        }
+        answer
     }
 
     async fn look(
@@ -61,86 +77,66 @@ impl Engine {
         chain: &Arc<dyn Chain>,
         cursor: Option<Cursor>,
     ) -> Result<Progress, EngineError> {
+        let probe = self.probe(chain).await?;
         let asked_at = self.now();
-        let tip = chain.tip().await?;
-        let cursor = match cursor {
-            Some(cursor) => cursor,
-            None => self.begin(chain, &tip, asked_at).await?,
-        };
-        let Some(fork) = self.fork_point(chain, &cursor, &tip).await? else {
-            return Ok(Progress::More);
-        };
         self.refresh_watch().await?;
         let watch = Arc::clone(&self.watch);
         let watched = move |account: &[u8]| watch.owner(account).is_some();
-        let Some(blocks) = read_blocks(chain, &fork, &tip, &watched).await? else {
-            return Ok(Progress::More);
+        // Before the tip: what leaves the pool in between is in a block that the tip counts.
+        let pending = chain.pending(&watched).await?;
+        let tip = chain.tip().await?;
+        let cursor = match cursor {
+            Some(cursor) => cursor,
+            None => match self.begin(chain, &tip).await? {
+                Some(cursor) => cursor,
+                None => return Ok(Progress::More),
+            },
+        };
+        self.probes.admit(chain.name(), probe);
+        let Some((fork, blocks)) = self.read_step(chain, &cursor, &tip).await? else {
+            return Ok(Progress::Unsettled);
         };
         let reached = blocks.last().map_or(fork.at.height, |block| block.at.height);
         let at_tip = reached >= tip.at.height;
-        let pending = if at_tip { Some(chain.pending(&watched).await?) } else { None };
-        let step = Step { cursor, fork, blocks, pending, tip, asked_at };
-        self.take(step).await?;
-        Ok(if at_tip { Progress::AtTip } else { Progress::More })
+        // A node that is not in step with its network knows little of what is pending.
+        let pending = (at_tip && tip.live).then_some(pending);
+        let step = Step { cursor, fork, blocks, pending, at_tip, tip, asked_at };
+        let taken = self.take(step).await?;
+        Ok(if at_tip && taken { Progress::AtTip } else { Progress::More })
     }
 
-    /// Begins at the tip: no address of ours can have been paid before.
+    /// Begins a little below the tip; none when somebody else has begun. Addresses are issued only
+    /// once a cursor stands, so none of ours can have been paid before. The sandbox is begun at its
+    /// first block and needs no such care.
     async fn begin(
         &self,
         chain: &Arc<dyn Chain>,
         tip: &Tip,
-        now: Timestamp,
-    ) -> Result<Cursor, EngineError> {
+    ) -> Result<Option<Cursor>, EngineError> {
+        let sandbox = chain.name() == self.home_chain();
+        let height = if sandbox { 0 } else { tip.at.height.saturating_sub(BEGIN_BELOW_TIP) };
+        let Some(first) = chain.block(height, &|_: &[u8]| false).await? else { return Ok(None) };
         let cursor = Cursor {
             chain: chain.name(),
-            at: tip.at.clone(),
-            block_time: tip.time,
+            at: first.at,
+            block_time: first.time,
             look: 0,
-            watermark: if tip.live { now } else { tip.time },
+            watermark: first.time,
             behind_since: None,
             behind_reason: None,
         };
-        let (row, time) = (cursor.clone(), tip.time);
-        self.store()
-            .write(async move |tx: &mut Tx<'_>| {
-                tx.insert_cursor(&row).await?;
-                tx.remember_block(row.chain, &row.at, time, REMEMBERED_BLOCKS).await
-            })
-            .await
-            .map_err(|error: DbError| error)?;
-        Ok(cursor)
-    }
-
-    /// The newest block we have read that is still in the best chain; none when the node changed
-    /// its mind while we asked.
-    async fn fork_point(
-        &self,
-        chain: &Arc<dyn Chain>,
-        cursor: &Cursor,
-        tip: &Tip,
-    ) -> Result<Option<Fork>, EngineError> {
-        let here = Fork { at: cursor.at.clone(), time: cursor.block_time };
-        if tip.at == cursor.at || same_block(chain, &here.at).await? {
-            return Ok(Some(here));
-        }
-        let name = chain.name();
-        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
-        let known = self
+        let row = cursor.clone();
+        let begun = self
             .store()
-            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
+            .write(async move |tx: &mut Tx<'_>| {
+                let begun = tx.insert_cursor(&row).await?;
+                if begun {
+                    tx.remember_block(row.chain, &row.at, row.block_time, REMEMBERED_BLOCKS).await?;
+                }
+                Ok::<_, DbError>(begun)
+            })
             .await?;
-        for (at, time) in known {
-            if at.height <= tip.at.height && same_block(chain, &at).await? {
-                tracing::warn!(
-                    chain = %name, from = cursor.at.height, to = at.height,
-                    "the chain was reorganised"
-                );
-                return Ok(Some(Fork { at, time }));
-            }
-        }
-        Err(EngineError::Inconsistent(format!(
-            "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
-        )))
+        Ok(begun.then_some(cursor))
     }
 
     async fn mark_behind(&self, cursor: Cursor, error: &EngineError) -> Result<(), EngineError> {
@@ -162,37 +158,4 @@ impl Engine {
             .map_err(|error: DbError| error)?;
         Ok(())
     }
-}
-
-/// Where our reading and the best chain part.
-#[derive(Clone, Debug)]
-pub(crate) struct Fork {
-    pub(crate) at: BlockRef,
-    pub(crate) time: Timestamp,
-}
-
-async fn same_block(chain: &Arc<dyn Chain>, at: &BlockRef) -> Result<bool, EngineError> {
-    let block = chain.block(at.height, &|_: &[u8]| false).await?;
-    Ok(block.is_some_and(|block| block.at == *at))
-}
-
-/// The blocks of one step, linked; none when the chain changed while it was read.
-async fn read_blocks(
-    chain: &Arc<dyn Chain>,
-    fork: &Fork,
-    tip: &Tip,
-    watched: &(dyn Fn(&[u8]) -> bool + Send + Sync),
-) -> Result<Option<Vec<Block>>, EngineError> {
-    let last = tip.at.height.min(fork.at.height.saturating_add(STEP_BLOCKS_MAX));
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut parent = fork.at.hash.clone();
-    for height in fork.at.height + 1..=last {
-        let Some(block) = chain.block(height, watched).await? else { return Ok(None) };
-        if block.parent != parent {
-            return Ok(None);
-        }
-        parent.clone_from(&block.at.hash);
-        blocks.push(block);
-    }
-    Ok(Some(blocks))
 }

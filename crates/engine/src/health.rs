@@ -1,6 +1,6 @@
 //! How the installation is, told as it is.
 
-use coffer_domain::{code::NetworkName, time::Timestamp};
+use coffer_domain::{code::NetworkName, money::AssetId, time::Timestamp};
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use crate::engine::Engine;
@@ -27,6 +27,8 @@ pub struct ChainHealth {
     pub read_through: Option<Timestamp>,
     /// Why it is not read to its tip; none while it is.
     pub behind: Option<String>,
+    /// The assets that cannot be taken on it, each with what its node says of them.
+    pub refused_assets: Vec<(AssetId, String)>,
 }
 
 impl Health {
@@ -49,10 +51,17 @@ impl Engine {
                 name: chain.name(),
                 height: cursor.map(|cursor| cursor.at.height),
                 read_through: cursor.map(|cursor| cursor.watermark),
-                behind: match cursor {
-                    Some(cursor) => cursor.behind_reason.clone(),
-                    None => Some("not read yet".to_owned()),
+                behind: match (cursor, self.probes.waiting(chain.name())) {
+                    (Some(cursor), None) => cursor.behind_reason.clone(),
+                    (Some(cursor), Some(waiting)) => {
+                        Some(cursor.behind_reason.clone().unwrap_or(waiting))
+                    }
+                    (None, waiting) => {
+                        let waiting = waiting.map(|reason| format!(": {reason}"));
+                        Some(format!("not read yet{}", waiting.unwrap_or_default()))
+                    }
                 },
+                refused_assets: self.probes.refused(chain.name()),
             }
         });
         Health {

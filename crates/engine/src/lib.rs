@@ -14,6 +14,7 @@ pub mod health;
 pub mod merchant;
 pub mod payment_request;
 pub mod personal;
+pub mod probe;
 pub mod quote;
 pub mod rates;
 pub mod sandbox;
@@ -21,3 +22,5 @@ pub mod settings;
 pub mod watch;
 pub mod windows;
 pub mod workers;
+
+pub use coffer_store::nudge::Nudged;

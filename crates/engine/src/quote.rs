@@ -97,8 +97,11 @@ impl Engine {
 
     /// What makes a transfer of this asset final.
     fn needed(&self, asset: &Asset) -> Needed {
-        let network = self.catalogue().network(asset.id.network);
-        Needed::Confirmations(network.map_or(u32::MAX, |network| network.confirmations.max(1)))
+        match self.catalogue().network(asset.id.network) {
+            Some(network) if network.final_by_name => Needed::Finalized,
+            Some(network) => Needed::Confirmations(network.confirmations.max(1)),
+            None => Needed::Confirmations(u32::MAX),
+        }
     }
 }
 

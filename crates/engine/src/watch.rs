@@ -7,7 +7,7 @@ use std::{
 };
 
 use coffer_domain::id::{PaymentRequestId, WalletId};
-use coffer_store::{error::DbError, tx::Tx};
+use coffer_store::{error::DbError, tx::Tx, wallet::IssuedAddress};
 
 use crate::{engine::Engine, error::EngineError};
 
@@ -17,19 +17,42 @@ const PAGE: u32 = 10_000;
 /// Which request each issued address belongs to.
 #[derive(Default)]
 pub(crate) struct Watch {
-    owners: RwLock<HashMap<Box<[u8]>, PaymentRequestId>>,
+    owners: RwLock<HashMap<Box<[u8]>, Owner>>,
     next: RwLock<HashMap<WalletId, u32>>,
+}
+
+struct Owner {
+    request: PaymentRequestId,
+    /// How many addresses were known before this one.
+    place: usize,
 }
 
 impl Watch {
     /// The request an account was shown to.
     pub(crate) fn owner(&self, account: &[u8]) -> Option<PaymentRequestId> {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).get(account).copied()
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        owners.get(account).map(|owner| owner.request)
+    }
+
+    /// The place of an account in the order in which they were learned; those known when
+    /// [`len`](Self::len) was asked have places below it.
+    pub(crate) fn place_of(&self, account: &[u8]) -> Option<usize> {
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        owners.get(account).map(|owner| owner.place)
     }
 
     /// How many addresses are watched.
     pub(crate) fn len(&self) -> usize {
         self.owners.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn learn(&self, page: &[IssuedAddress]) {
+        let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
+        for issued in page {
+            let place = owners.len();
+            let account = issued.address.account.clone().into_boxed_slice();
+            owners.entry(account).or_insert(Owner { request: issued.request, place });
+        }
     }
 
     fn next_of(&self, wallet: WalletId) -> u32 {
@@ -59,10 +82,7 @@ impl Engine {
                     .map_err(|error: DbError| error)?;
                 let Some(last) = page.last() else { break };
                 next = last.number.saturating_add(1);
-                let mut owners = self.watch.owners.write().unwrap_or_else(PoisonError::into_inner);
-                owners.extend(
-                    page.iter().map(|a| (a.address.account.clone().into_boxed_slice(), a.request)),
-                );
+                self.watch.learn(&page);
             }
             let mut known = self.watch.next.write().unwrap_or_else(PoisonError::into_inner);
             known.insert(wallet.id, next);

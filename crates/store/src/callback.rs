@@ -219,7 +219,8 @@ impl Tx<'_> {
         Ok(due.flatten())
     }
 
-    /// Records what an attempt ended in; false when somebody recorded one in between.
+    /// Records what an attempt ended in; false when it is due no more, or somebody recorded one in
+    /// between.
     ///
     /// # Errors
     /// When the database refuses.
@@ -235,7 +236,8 @@ impl Tx<'_> {
             .exec(
                 sql!(
                     "UPDATE callback SET state = $1, attempts = attempts + 1, next_at = $2, \
-                     attempted_at = $3, answer = $4 WHERE id = $5 AND attempts = $6"
+                     attempted_at = $3, answer = $4 \
+                     WHERE id = $5 AND attempts = $6 AND state = 'due'"
                 ),
                 vals![
                     state.as_str(),

@@ -6,6 +6,7 @@
 pub mod checkout;
 pub mod metrics;
 pub mod openapi;
+pub mod pages;
 pub mod problem;
 pub mod rate_limit;
 pub mod router;

@@ -99,7 +99,13 @@ fn text(value: &str) -> HeaderValue {
 
 /// [`Monotonic`] as the limiter reads it.
 #[derive(Clone)]
-struct LimitClock(Monotonic);
+pub(crate) struct LimitClock(Monotonic);
+
+impl LimitClock {
+    pub(crate) const fn new(monotonic: Monotonic) -> Self {
+        Self(monotonic)
+    }
+}
 
 impl Clock for LimitClock {
     type Instant = Nanos;

@@ -7,8 +7,11 @@ use axum::{
     routing::{MethodFilter, on},
 };
 
+use std::sync::Arc;
+
 use crate::{
     api::{exchange, exchange_unwritten, unknown},
+    pages::pages_router,
     problem::Face,
     server_state::{ServerState, WebParts},
 };
@@ -96,6 +99,7 @@ pub const ROUTES: [Route; 12] = [
 /// What is mounted beside it (such as [`metrics_router`](crate::metrics::metrics_router)) is merged
 /// by the program.
 pub fn router(parts: WebParts) -> Router {
+    let pages = pages_router(parts.engine.clone(), Arc::clone(&parts.monotonic));
     let state = ServerState::new(parts);
     let mut router = Router::new();
     for (row, route) in ROUTES.iter().enumerate() {
@@ -104,7 +108,11 @@ pub fn router(parts: WebParts) -> Router {
         };
         router = router.route(route.path, on(route.verb.filter(), handler));
     }
-    router.fallback(unknown).method_not_allowed_fallback(unknown).with_state(state)
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .with_state(state)
+        .merge(pages)
 }
 
 /// What a create is measured against: `POST` to the documented path with everything a create does

@@ -57,6 +57,9 @@ fn read_evm(mut section: Section<'_>, catalogue: &mut Catalogue) -> Option<EvmSe
     let timeout = section.number("timeout_seconds", 1..=120);
     let answer_limit: Option<usize> = section.number("answer_limit_mib", 1..=1_024);
     let calls_per_minute = section.number("calls_per_minute", 1..=1_000_000);
+    if let (Some(network), Some(Finality::FinalizedTag)) = (&network, finality) {
+        *catalogue = catalogue.clone().with_final_by_name(network.name);
+    }
     if let Some(network) = &network {
         let mut added = Vec::new();
         section.tables("assets", |table| {
@@ -131,6 +134,7 @@ fn read_new(
         chain_id,
         block_seconds: section.number("block_seconds", 1..=3_600).unwrap_or(12),
         confirmations: section.number("confirmations", 1..=10_000).unwrap_or(12),
+        final_by_name: false,
         test: section.flag("test"),
     };
     if chain_id.is_none() {

@@ -35,7 +35,7 @@ impl<'a> Section<'a> {
         let table = node.and_then(|node| match &node.value {
             Value::Table(table) => Some(table),
             _ => {
-                self.wrong(key, node, "a table of settings is expected");
+                self.wrong(key, Some(node), "a table of settings is expected");
                 None
             }
         });

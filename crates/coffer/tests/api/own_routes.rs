@@ -113,7 +113,8 @@ on_both! {
             let body = json!({ "payment": payment }).to_string();
             let answer = post(world, &format!("{URL}/{id}/simulate"), &body).await;
             assert_eq!(answer.status, 200, "{payment}: {}", answer.text());
-            let data = &answer.json()["data"];
+            world.work(5).await;
+            let data = &get(world, &format!("{URL}/{id}")).await.json()["data"];
             assert_eq!(data["status"], status, "{payment}: {data}");
             let cases: Vec<_> =
                 data["cases"].as_array().unwrap().iter().map(|case| &case["type"]).collect();
@@ -124,7 +125,7 @@ on_both! {
     async fn events_tell_what_happened_in_order(world: &World) {
         let id = fixed(world).await;
         post(world, &format!("{URL}/{id}/simulate"), r#"{"payment":"exact"}"#).await;
-        while world.engine.number_events().await.unwrap() {}
+        world.work(1).await;
         let of_one = get(world, &format!("{URL}/{id}/events")).await.json();
         let kinds: Vec<_> =
             of_one["data"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect();

@@ -25,6 +25,7 @@ fn network(row: &Row) -> Network {
         chain_id: row.chain_id,
         block_seconds: row.block_seconds,
         confirmations: row.confirmations,
+        final_by_name: false,
         test: false,
     }
 }

@@ -229,6 +229,7 @@ fn network(name: &'static str, chain_id: Option<u64>) -> Network {
         chain_id,
         block_seconds: 1,
         confirmations: 1,
+        final_by_name: false,
         test: true,
     }
 }

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use coffer_domain::{
     id::PaymentRequestId,
+    money::Units,
     payment_request::TrackedTransfer,
     ports::Block,
+    time::Span,
     transfer::{ChainTransfer, ChainUnits, Observation, Position, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::Step;
+use super::{Step, missed::PENDING_MISSED_FOR};
 use crate::engine::Engine;
 
 /// What a step found for one request.
@@ -23,10 +25,11 @@ pub(crate) struct Found {
 }
 
 type Seen = BTreeMap<PaymentRequestId, Found>;
-type Known = HashMap<(PaymentRequestId, TransferReference), TrackedTransfer>;
+type Key = (PaymentRequestId, TransferReference);
+type Known = HashMap<Key, TrackedTransfer>;
 
 impl Engine {
-    /// Everything a step says of the transfers of our requests.
+    /// Everything a step says of the transfers of our requests; empty where it says nothing new.
     pub(super) async fn observe(
         &self,
         tx: &mut Tx<'_>,
@@ -35,58 +38,132 @@ impl Engine {
     ) -> Result<Seen, DbError> {
         let known = known(tx, step).await?;
         let mut seen = Seen::new();
-        let mut met: HashSet<(PaymentRequestId, TransferReference)> = HashSet::new();
+        let mut met: HashSet<Key> = HashSet::new();
         for block in &step.blocks {
             let position = position_in(block, step, after);
             for transfer in &block.transfers {
-                met.extend(self.find(&mut seen, step, after, transfer, position.clone()));
+                let Some(key) = self.key_of(transfer) else { continue };
+                // Blind is who has no earlier trace of it.
+                let blind = step.blind() && !known.contains_key(&key);
+                find(&mut seen, step, after, transfer, &key, (position.clone(), blind));
+                met.insert(key);
             }
         }
         for transfer in step.pending.iter().flatten() {
-            let Some(request) = self.watch.owner(&transfer.to.account) else { continue };
-            let key = (request, transfer.reference.clone());
-            let was_pending =
-                known.get(&key).is_some_and(|was| was.position == Position::Pending);
-            if !met.contains(&key) && !was_pending {
-                self.find(&mut seen, step, after, transfer, Position::Pending);
+            let Some(key) = self.key_of(transfer).filter(|key| !met.contains(key)) else { continue };
+            let listed = self.listed(tx, step, &known, &key).await?;
+            if listed == Listed::News {
+                find(&mut seen, step, after, transfer, &key, (Position::Pending, false));
             }
-            met.insert(key);
+            if listed != Listed::InBlock {
+                met.insert(key);
+            }
         }
-        for ((request, reference), was) in known {
-            if met.contains(&(request, reference)) {
+        let gone = self.gone(step, &known, &met);
+        for ((request, reference), was) in &known {
+            if met.contains(&(*request, reference.clone())) {
                 continue;
             }
-            let Some(position) = position_now(&was, step, after) else { continue };
-            let observation = look_again(&was, step, after, position);
-            seen.entry(request).or_default().observations.push(observation);
+            let position = position_now(was, step, after, gone.contains(reference));
+            let Some(position) = position else { continue };
+            let observation = look_again(was, step, after, position);
+            seen.entry(*request).or_default().observations.push(observation);
+        }
+        for found in seen.values_mut() {
+            found.observations.sort_by(|one, other| one.reference.cmp(&other.reference));
         }
         Ok(seen)
     }
 
-    fn find(
-        &self,
-        seen: &mut Seen,
-        step: &Step,
-        after: &Cursor,
-        transfer: &ChainTransfer,
-        position: Position,
-    ) -> Option<(PaymentRequestId, TransferReference)> {
+    fn key_of(&self, transfer: &ChainTransfer) -> Option<Key> {
         let request = self.watch.owner(&transfer.to.account)?;
-        let found = seen.entry(request).or_default();
-        match &transfer.units {
-            ChainUnits::Units(units) => found.observations.push(Observation {
+        Some((request, transfer.reference.clone()))
+    }
+
+    /// What it means that a transfer is listed as pending. A list that lags behind the blocks does
+    /// not take a transfer out of the block it is in.
+    async fn listed(
+        &self,
+        tx: &mut Tx<'_>,
+        step: &Step,
+        known: &Known,
+        key: &Key,
+    ) -> Result<Listed, DbError> {
+        let of = |position: &Position| match position {
+            Position::Block { at, .. } if at.height <= step.fork.at.height => Listed::InBlock,
+            Position::Pending => Listed::AsBefore,
+            Position::Block { .. } | Position::Gone => Listed::News,
+        };
+        if let Some(was) = known.get(key) {
+            return Ok(of(&was.position));
+        }
+        // Final transfers are not followed, so that they are not among the known.
+        let stored = tx.request(key.0).await?;
+        let was = stored.as_ref().and_then(|stored| stored.request.transfer(&key.1));
+        Ok(was.map_or(Listed::News, |was| of(&was.position)))
+    }
+
+    /// The transfers without a block that are to be believed gone. The sandbox forgets nothing, so
+    /// there one look is enough.
+    fn gone(&self, step: &Step, known: &Known, met: &HashSet<Key>) -> HashSet<TransferReference> {
+        if step.pending.is_none() {
+            return HashSet::new();
+        }
+        let chain = step.cursor.chain;
+        let nowhere = |(key, was): &(&Key, &TrackedTransfer)| {
+            let above = |height: u64| height > step.fork.at.height;
+            !met.contains(*key)
+                && match &was.position {
+                    Position::Block { at, .. } => above(at.height),
+                    Position::Pending => true,
+                    Position::Gone => false,
+                }
+        };
+        let missing = known.iter().filter(nowhere).map(|((_, reference), _)| reference.clone());
+        let patience = if chain == self.home_chain() { Span::ZERO } else { PENDING_MISSED_FOR };
+        self.missed.gone(chain, &missing.collect(), patience, step.asked_at)
+    }
+}
+
+/// What it means that a node lists a transfer as pending.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    /// It was not, before.
+    News,
+    /// It was, before.
+    AsBefore,
+    /// It is in a block that stands; the list is old.
+    InBlock,
+}
+
+/// Notes a look at a transfer. Nothing moves nothing, and what is not in a block moves no more than
+/// can be booked.
+fn find(
+    seen: &mut Seen,
+    step: &Step,
+    after: &Cursor,
+    transfer: &ChainTransfer,
+    (request, _): &Key,
+    (position, blind): (Position, bool),
+) {
+    match &transfer.units {
+        ChainUnits::Units(Units::ZERO) => {}
+        ChainUnits::Units(units) => {
+            seen.entry(*request).or_default().observations.push(Observation {
                 reference: transfer.reference.clone(),
                 asset: transfer.asset,
                 address: transfer.to.text.clone(),
                 units: *units,
                 observed_at: step.asked_at,
                 look: after.look,
-                blind: step.blind(),
+                blind,
                 position,
-            }),
-            ChainUnits::Beyond(_) => found.beyond.push(transfer.clone()),
+            });
         }
-        Some((request, transfer.reference.clone()))
+        ChainUnits::Beyond(_) if position == Position::Pending => {}
+        ChainUnits::Beyond(_) => {
+            seen.entry(*request).or_default().beyond.push(transfer.clone());
+        }
     }
 }
 
@@ -112,26 +189,30 @@ fn position_in(block: &Block, step: &Step, after: &Cursor) -> Position {
     }
 }
 
-/// Where a transfer that this step did not meet stands now; none where that is as it was.
-fn position_now(was: &TrackedTransfer, step: &Step, after: &Cursor) -> Option<Position> {
+/// Where a transfer that this step did not meet stands now; none where that is as it was. One whose
+/// block was reorganised away is pending until it is found or given up.
+fn position_now(
+    was: &TrackedTransfer,
+    step: &Step,
+    after: &Cursor,
+    gone: bool,
+) -> Option<Position> {
     match &was.position {
         Position::Block { at, time, confirmations, finalized }
             if at.height <= step.fork.at.height =>
         {
-            let now = Position::Block {
+            let (now, final_height) = (depth(after.at.height, at.height), step.tip.final_height);
+            let final_now = *finalized || final_height.is_some_and(|height| height >= at.height);
+            (now != *confirmations || final_now != *finalized).then(|| Position::Block {
                 at: at.clone(),
                 time: *time,
-                confirmations: depth(after.at.height, at.height),
-                finalized: *finalized
-                    || step.tip.final_height.is_some_and(|height| height >= at.height),
-            };
-            let same = matches!(&now, Position::Block { confirmations: c, finalized: f, .. }
-                if c == confirmations && f == finalized);
-            (!same).then_some(now)
+                confirmations: now,
+                finalized: final_now,
+            })
         }
-        Position::Block { .. } => Some(Position::Gone),
-        Position::Pending => step.pending.is_some().then_some(Position::Gone),
-        Position::Gone => None,
+        Position::Block { .. } | Position::Pending if gone => Some(Position::Gone),
+        Position::Block { .. } => Some(Position::Pending),
+        Position::Pending | Position::Gone => None,
     }
 }
 

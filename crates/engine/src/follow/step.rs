@@ -1,6 +1,9 @@
 //! One step of a cursor: what was read, and its commit.
 
+use std::sync::Arc;
+
 use coffer_domain::{
+    payment_request::BLIND_MARGIN,
     ports::{Block, Tip},
     time::Timestamp,
     transfer::ChainTransfer,
@@ -19,8 +22,10 @@ pub(crate) struct Step {
     pub(crate) fork: Fork,
     /// The blocks after it.
     pub(crate) blocks: Vec<Block>,
-    /// What is pending; none when the tip was not reached.
+    /// What is pending; none when the tip was not reached, or the node cannot know.
     pub(crate) pending: Option<Vec<ChainTransfer>>,
+    /// Whether the tip was reached.
+    pub(crate) at_tip: bool,
     /// The tip as the node named it.
     pub(crate) tip: Tip,
     /// When we asked for it.
@@ -39,20 +44,19 @@ impl Step {
             look: self.cursor.look + 1,
             watermark: self.cursor.watermark.max(self.reported_through(block_time)),
             behind_since: self.behind().then(|| self.cursor.behind_since.unwrap_or(self.asked_at)),
-            behind_reason: self.behind().then(|| "catching up with the chain".to_owned()),
+            behind_reason: self.behind().then(|| self.why_behind().to_owned()),
         }
     }
 
     /// Up to when, by the chain's clock, everything has been read. A live tip moves it to the
-    /// moment we asked; without one only blocks do, less the margin for what was sent unseen.
+    /// moment we asked; without one only blocks do, less the margin for what was sent unseen. A
+    /// block dated ahead of us does not: what is sent before that time may still come.
     fn reported_through(&self, block_time: Timestamp) -> Timestamp {
-        if self.pending.is_some() && self.tip.live {
-            self.asked_at.max(block_time)
-        } else if self.blind() {
-            block_time.minus(coffer_domain::payment_request::BLIND_MARGIN)
-        } else {
-            block_time
+        if self.pending.is_some() {
+            return self.asked_at;
         }
+        let through = block_time.min(self.asked_at);
+        if self.blind() { through.minus(BLIND_MARGIN) } else { through }
     }
 
     /// Whether what was sent lately may have escaped us while it was pending.
@@ -63,6 +67,14 @@ impl Step {
 
     fn behind(&self) -> bool {
         self.pending.is_none()
+    }
+
+    const fn why_behind(&self) -> &'static str {
+        if self.at_tip {
+            "the node is not in step with its network"
+        } else {
+            "catching up with the chain"
+        }
     }
 
     /// Whether the chain was reorganised since the last step.
@@ -91,10 +103,12 @@ impl From<EngineError> for StepError {
 }
 
 impl Engine {
-    /// Commits a step: cursor, facts, cases and callbacks together.
-    pub(super) async fn take(&self, step: Step) -> Result<(), EngineError> {
+    /// Commits a step: cursor, facts, cases and callbacks together. False when somebody else moved
+    /// the cursor, so that nothing was taken in.
+    pub(super) async fn take(&self, step: Step) -> Result<bool, EngineError> {
+        let step = Arc::new(step);
         if self.nothing_to_write(&step).await? {
-            return Ok(());
+            return Ok(true);
         }
         let engine = self.clone();
         let outcome = self
@@ -102,7 +116,8 @@ impl Engine {
             .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &step).await)
             .await;
         match outcome {
-            Ok(()) | Err(StepError::Moved) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(StepError::Moved) => Ok(false),
             Err(StepError::Engine(error)) => Err(error),
         }
     }
@@ -126,24 +141,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a look at an unchanged tip would only move a watermark that nobody waits for.
-    async fn nothing_to_write(&self, step: &Step) -> Result<bool, EngineError> {
+    /// Whether a look at an unchanged tip found nothing new and would only move a watermark that
+    /// nobody waits for.
+    async fn nothing_to_write(&self, step: &Arc<Step>) -> Result<bool, EngineError> {
         let after = step.after();
         let unchanged = after.at == step.cursor.at
             && after.behind_since == step.cursor.behind_since
-            && step.pending.as_ref().is_some_and(Vec::is_empty);
+            && after.behind_reason == step.cursor.behind_reason;
         if !unchanged || after.watermark.since(step.cursor.watermark) >= IDLE_WRITE_EVERY {
             return Ok(false);
         }
-        let (chain, through) = (after.chain, after.watermark);
-        let waiting = self
+        let (engine, step) = (self.clone(), Arc::clone(step));
+        let news = self
             .store()
             .read(async move |tx: &mut Tx<'_>| {
-                let due = tx.due_requests(Some(chain), through, 1).await?;
-                let followed = tx.followed_transfers(chain).await?;
-                Ok::<_, DbError>(!due.is_empty() || !followed.is_empty())
+                let due = tx.due_requests(Some(after.chain), after.watermark, 1).await?;
+                let seen = engine.observe(tx, &step, &after).await?;
+                Ok::<_, DbError>(!due.is_empty() || !seen.is_empty())
             })
             .await?;
-        Ok(!waiting)
+        Ok(!news)
     }
 }

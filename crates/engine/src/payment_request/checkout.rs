@@ -21,6 +21,9 @@ use crate::{
     quote::{CannotQuote, Priced, locked_until},
 };
 
+/// Choices of a coin and new prices a request may have; each new coin costs the wallet an address.
+const QUOTES_MAX: usize = 20;
+
 /// Everything the page of a request shows.
 pub struct CheckoutFacts {
     /// The server's time.
@@ -68,6 +71,9 @@ pub enum ProceedRefused {
     /// The coin cannot be taken now.
     #[error("this coin cannot be taken now")]
     Unavailable,
+    /// Coin and price were changed too often.
+    #[error("the coin was changed too often")]
+    TooMany,
     /// The installation.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -111,7 +117,7 @@ impl Engine {
         let personal = self.open_personal(&stored, customer.as_ref())?;
         let behind = self.behind(tx, &stored).await?;
         let (offers, rates_missing) = if stored.request.may_change_coin(now) {
-            self.offers(tx, &stored, now).await?
+            self.offers(tx, &stored, None, now).await?
         } else {
             (Vec::new(), false)
         };
@@ -128,11 +134,13 @@ impl Engine {
         })
     }
 
-    /// The coins that can be taken for a request now, and whether rates alone were missing.
+    /// The coins that can be taken for a request now, or only the one named, and whether rates alone
+    /// were missing.
     async fn offers(
         &self,
         tx: &mut Tx<'_>,
         stored: &StoredRequest,
+        only: Option<AssetId>,
         now: Timestamp,
     ) -> Result<(Vec<CoinOffer>, bool), EngineError> {
         let request = &stored.request;
@@ -141,7 +149,8 @@ impl Engine {
         let cursors = tx.cursors().await?;
         let mut offers = Vec::new();
         let mut rates_missing = false;
-        for asset in self.catalogue().assets() {
+        let named = |asset: &&Asset| only.is_none_or(|only| only == asset.id);
+        for asset in self.catalogue().assets().iter().filter(named) {
             let asked = stored.payment_currency.is_none_or(|coin| {
                 coin.iso == asset.id.iso
                     && coin.network.is_none_or(|network| network == asset.id.network)
@@ -150,7 +159,8 @@ impl Engine {
             let readable = cursors
                 .iter()
                 .any(|cursor| cursor.chain == chain.name() && cursor.behind_since.is_none());
-            if !asked || !readable || self.wallet_for(&wallets, request, asset).is_none() {
+            let taken = self.check_taken(environment, asset).is_ok();
+            if !asked || !taken || !readable || self.wallet_for(&wallets, request, asset).is_none() {
                 continue;
             }
             let Some(network) = self.catalogue().network(asset.id.network) else { continue };
@@ -199,8 +209,10 @@ impl Engine {
         email: Option<String>,
     ) -> Result<(), ProceedRefused> {
         let engine = self.clone();
+        // The address number is taken by an UPDATE that locks, and the request is saved only if
+        // nobody changed it meanwhile; so customers need not wait for each other.
         self.store()
-            .write(async move |tx: &mut Tx<'_>| {
+            .write_committed(async move |tx: &mut Tx<'_>| {
                 engine.proceed_in(tx, token, asset, email.as_deref()).await
             })
             .await
@@ -215,13 +227,15 @@ impl Engine {
     ) -> Result<(), ProceedRefused> {
         let now = self.now();
         let before = tx.request_by_token(token).await?.ok_or(ProceedRefused::NotFound)?;
-        let (offers, _) = self.offers(tx, &before, now).await?;
-        let offer = offers.into_iter().find(|offer| offer.asset.id == asset);
         if !before.request.may_change_coin(now) {
             let open = before.request.is_open() && now < before.request.window_end();
             return Err(if open { Refused::PaymentSeen } else { Refused::Ended }.into());
         }
-        let offer = offer.ok_or(ProceedRefused::Unavailable)?;
+        if before.request.quotes.len() >= QUOTES_MAX {
+            return Err(ProceedRefused::TooMany);
+        }
+        let (offers, _) = self.offers(tx, &before, Some(asset), now).await?;
+        let offer = offers.into_iter().next().ok_or(ProceedRefused::Unavailable)?;
         let priced = self
             .quote(&before.request, &offer.asset, now)
             .map_err(|_| ProceedRefused::Unavailable)?;

@@ -10,6 +10,7 @@ use coffer_domain::{
         Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote, Sender,
     },
     merchant_url::{MerchantUrl, Screening},
+    ports::ChainError,
     time::Timestamp,
 };
 use coffer_store::{
@@ -30,6 +31,7 @@ use crate::{
     engine::Engine,
     error::EngineError,
     personal::{OpenCustomer, Personal},
+    probe::NotTaken,
     quote::{CannotQuote, Priced, locked_until},
 };
 
@@ -207,7 +209,7 @@ impl Engine {
         };
         let environment = caller.scope.environment;
         let Some(coin) = new.payment_currency else { return Ok(None) };
-        let taken = |asset: &&Asset| self.chain_of(environment, asset.id.network).is_some();
+        let taken = |asset: &&Asset| self.is_taken(environment, asset);
         let Some(network) = coin.network else {
             let any = self.catalogue().assets_of(coin.iso).any(|asset| taken(&asset));
             let iso = coin.iso;
@@ -222,6 +224,10 @@ impl Engine {
             let sentence = format!("{} on {network} cannot be taken here.", coin.iso);
             field("payment_currency.network_name", sentence)
         })?;
+        if let Err(NotTaken::NotYet { network, reason }) = self.check_taken(environment, asset) {
+            let unreachable = ChainError::Unreachable { network, reason };
+            return Err(EngineError::from(unreachable).into());
+        }
         match self.quote(request, asset, now) {
             Ok(priced) => Ok(Some(priced)),
             Err(CannotQuote::NoRate(reason)) => {

@@ -107,7 +107,8 @@ impl Engine {
     }
 
     /// The link to the hosted page.
-    pub(crate) fn payment_link(&self, stored: &StoredRequest) -> String {
+    #[must_use]
+    pub fn payment_link(&self, stored: &StoredRequest) -> String {
         format!("{}/payment/{}", self.settings().public_url, stored.token)
     }
 

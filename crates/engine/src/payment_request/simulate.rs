@@ -44,6 +44,8 @@ impl From<DbError> for SimulateRefused {
     }
 }
 
+/// How often the chain may change under a look before it is left to the follower.
+const UNSETTLED_LOOKS_MAX: u32 = 10;
 /// The least time before now: what happens now is after it.
 const JUST_BEFORE: Span = Span::from_millis(1);
 
@@ -235,7 +237,14 @@ impl Engine {
     /// Reads the sandbox chain to its tip and ends what is over by it.
     pub(crate) async fn catch_up(&self) -> Result<(), EngineError> {
         let chain = Arc::clone(&self.parts.sandbox_chain);
-        while self.follow_once(&chain).await? == Progress::More {}
+        let mut unsettled = 0;
+        while unsettled < UNSETTLED_LOOKS_MAX {
+            match self.follow_once(&chain).await? {
+                Progress::AtTip => break,
+                Progress::More => {}
+                Progress::Unsettled => unsettled += 1,
+            }
+        }
         while self.end_windows().await? {}
         Ok(())
     }

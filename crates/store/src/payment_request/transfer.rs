@@ -108,7 +108,7 @@ impl Tx<'_> {
                 transfer.told.as_str(),
                 transfer.settled.map(|settled| settled.as_str()),
                 transfer.reversal_told,
-                transfer.is_live() && !transfer.is_final(),
+                is_followed(transfer),
                 request.text(),
                 transfer.reference.network.as_str(),
                 &transfer.reference.transaction,
@@ -146,7 +146,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The transfers of a chain that are there and not final yet.
+    /// The transfers of a chain that are there and not final in their block yet.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
@@ -191,6 +191,16 @@ impl Tx<'_> {
             read_transfer,
         )
         .await
+    }
+}
+
+/// Whether there may be news of a transfer without a reorganisation: it is not final yet, or it was
+/// and its block has gone, so that it waits for another.
+fn is_followed(transfer: &TrackedTransfer) -> bool {
+    match transfer.position {
+        Position::Gone => false,
+        Position::Pending => true,
+        Position::Block { .. } => !transfer.is_final(),
     }
 }
 

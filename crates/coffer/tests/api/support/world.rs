@@ -23,6 +23,7 @@ use coffer_domain::{
 use coffer_engine::{
     api_key::NewKey,
     engine::{Engine, Parts},
+    follow::Progress,
     settings::EngineSettings,
 };
 use coffer_store::{api_key::StoredKey, seal::MasterKeys, store::Store, tx::Tx};
@@ -124,10 +125,17 @@ impl World {
         self.ticks.fetch_add(u64::from(millis), Ordering::Relaxed);
     }
 
-    /// Closes the database, as if it had gone, and lets the remembered keys be forgotten.
-    pub async fn lose_the_store(&self) {
-        self.store.close().await;
-        self.pass(2_000);
+    /// Lets seconds pass in which the workers do their work.
+    pub async fn work(&self, seconds: u32) {
+        for _ in 0..seconds {
+            self.pass(1_000);
+            self.engine.mine_sandbox().await.unwrap();
+            for chain in self.engine.chains() {
+                while self.engine.follow_once(chain).await.unwrap() == Progress::More {}
+            }
+            while self.engine.end_windows().await.unwrap() {}
+            while self.engine.number_events().await.unwrap() {}
+        }
     }
 
     pub async fn remove(&self) {

@@ -1,0 +1,124 @@
+//! `coffer callback …`
+
+use coffer_domain::id::{CallbackId, MerchantId, PaymentRequestId};
+use coffer_engine::engine::Engine;
+use coffer_store::{
+    callback::{CallbackState, StoredCallback, kind_word},
+    error::DbError,
+    tx::Tx,
+};
+use serde_json::{Value, json};
+
+use super::{CallbackCommand, CallbackStateArg, merchant, moment};
+use crate::{
+    failure::Failure,
+    terminal::{Terminal, columns},
+};
+
+pub(super) async fn run(
+    engine: &Engine,
+    command: &CallbackCommand,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    match command {
+        CallbackCommand::List { request, merchant, state, limit } => {
+            let callbacks = match request {
+                Some(id) => of_request(engine, id).await?,
+                None => newest(engine, merchant.as_deref(), *state, *limit).await?,
+            };
+            terminal.answer(
+                || json!({"callbacks": callbacks.iter().map(object).collect::<Vec<_>>()}),
+                || table(&callbacks),
+            )
+        }
+        CallbackCommand::Resend { id } => {
+            let unknown = || Failure::new(format!("there is no callback {id}"));
+            let parsed: CallbackId = id.parse().map_err(|_| unknown())?;
+            if !engine.resend_callback(parsed).await? {
+                return Err(unknown());
+            }
+            terminal.answer(
+                || json!({"id": id, "state": CallbackState::Due.as_str()}),
+                || "It is due now; a running server sends it within a second.\n".to_owned(),
+            )
+        }
+    }
+}
+
+async fn of_request(engine: &Engine, id: &str) -> Result<Vec<StoredCallback>, Failure> {
+    let unknown = || Failure::new(format!("{id} is no id of a payment request"));
+    let request: PaymentRequestId = id.parse().map_err(|_| unknown())?;
+    let mut callbacks = engine.callbacks_of(request).await?;
+    callbacks.reverse();
+    Ok(callbacks)
+}
+
+async fn newest(
+    engine: &Engine,
+    merchant: Option<&str>,
+    state: Option<CallbackStateArg>,
+    limit: u32,
+) -> Result<Vec<StoredCallback>, Failure> {
+    let merchant: Option<MerchantId> = match merchant {
+        Some(id) => Some(merchant::find(engine, id).await?.id),
+        None => None,
+    };
+    let state = state.map(|state| match state {
+        CallbackStateArg::Due => CallbackState::Due,
+        CallbackStateArg::Delivered => CallbackState::Delivered,
+        CallbackStateArg::Abandoned => CallbackState::Abandoned,
+        CallbackStateArg::Superseded => CallbackState::Superseded,
+    });
+    let found = engine
+        .store()
+        .read(async move |tx: &mut Tx<'_>| tx.newest_callbacks(merchant, state, limit).await)
+        .await;
+    Ok(found.map_err(|error: DbError| error)?)
+}
+
+/// The next attempt, where there will be one.
+fn next_attempt(callback: &StoredCallback) -> Option<coffer_domain::time::Timestamp> {
+    (callback.state == CallbackState::Due).then_some(callback.next_at)
+}
+
+fn object(callback: &StoredCallback) -> Value {
+    json!({
+        "id": callback.id.text(),
+        "request": callback.request.text(),
+        "merchant": callback.scope.merchant.text(),
+        "environment": callback.scope.environment.as_str(),
+        "kind": kind_word(callback.kind),
+        "ordinal": callback.ordinal,
+        "state": callback.state.as_str(),
+        "attempts": callback.attempts,
+        "created_at": callback.created_at.seconds(),
+        "attempted_at": callback.attempted_at.map(|at| at.seconds()),
+        "next_attempt_at": next_attempt(callback).map(|at| at.seconds()),
+        "answer": callback.answer,
+    })
+}
+
+fn table(callbacks: &[StoredCallback]) -> String {
+    if callbacks.is_empty() {
+        return "There is no such callback.\n".to_owned();
+    }
+    let head = ["id", "request", "kind", "state", "attempts", "next attempt", "last answer"];
+    let row = |callback: &StoredCallback| {
+        vec![
+            callback.id.text(),
+            callback.request.text(),
+            kind_word(callback.kind).to_owned(),
+            callback.state.as_str().to_owned(),
+            callback.attempts.to_string(),
+            next_attempt(callback).map_or_else(|| "-".to_owned(), moment::text),
+            callback.answer.as_deref().map_or_else(|| "-".to_owned(), in_one_line),
+        ]
+    };
+    let head = head.map(str::to_owned).to_vec();
+    columns(&std::iter::once(head).chain(callbacks.iter().map(row)).collect::<Vec<_>>())
+}
+
+/// An endpoint may answer with anything; a terminal shows its letters only.
+fn in_one_line(answer: &str) -> String {
+    answer.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(80).collect()
+}

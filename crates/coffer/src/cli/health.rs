@@ -1,0 +1,50 @@
+//! `coffer health`
+
+use coffer_outside::{
+    client::{GuardedClient, Limits},
+    guard::{AddressGuard, Lookup},
+};
+use serde_json::{Value, json};
+
+use crate::{failure::Failure, settings::Settings, terminal::Terminal};
+
+/// Most bytes of the answer.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+pub(super) async fn run(
+    settings: &Settings,
+    url: Option<&str>,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let own = format!("http://{}", reachable(settings.server.listen));
+    let url = format!("{}/health", url.unwrap_or(&own).trim_end_matches('/'));
+    // The operator's own server, wherever it stands.
+    let client = GuardedClient::new(AddressGuard::new(true), Lookup::System, Limits::DEFAULT)
+        .map_err(|refused| Failure::new(refused.to_string()))?;
+    let answer = client
+        .get(&url, ANSWER_BYTES)
+        .await
+        .map_err(|failed| Failure::new(format!("no healthy server at {url}: {failed}")))?;
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    terminal.answer(
+        || json!({"healthy": answer.status == 200, "status": answer.status, "health": body}),
+        || format!("{}\n", serde_json::to_string_pretty(&body).unwrap_or_default()),
+    )?;
+    if answer.status == 200 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("the server at {url} is not healthy (HTTP {})", answer.status)))
+}
+
+/// Where a server that listens everywhere is found from here.
+fn reachable(listen: std::net::SocketAddr) -> std::net::SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let mut address = listen;
+    if listen.ip().is_unspecified() {
+        address.set_ip(match listen.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}

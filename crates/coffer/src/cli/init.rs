@@ -1,0 +1,165 @@
+//! `coffer init`: an installation from nothing, and what is left to do.
+
+use std::{fs, io, io::Write as _, path::Path};
+
+use coffer_domain::merchant::Environment;
+use coffer_engine::engine::Engine;
+use coffer_store::{store::Role, tx::Tx, error::DbError, wallet::Wallet};
+use serde_json::json;
+
+use crate::{
+    failure::Failure,
+    serve::logging,
+    settings::{self, DEFAULT, FILE, LogSettings, Settings, Sources},
+    terminal::Terminal,
+    wiring,
+};
+
+/// What an installation has and lacks.
+struct Findings {
+    works: Vec<String>,
+    missing: Vec<String>,
+    next: String,
+}
+
+pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(), Failure> {
+    let wanted = sources.file.map(|file| sources.working_directory.join(file));
+    let found = match &wanted {
+        Some(file) => file.is_file().then(|| file.clone()),
+        None => settings::find_file(&sources.working_directory, &sources.environment),
+    };
+    let file = wanted.unwrap_or_else(|| sources.working_directory.join(FILE));
+    let written = found.is_none() && write_settings(&file)?;
+    let settings = Settings::load(sources)?;
+    logging::start(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() });
+    let url = settings.server.own_url(settings.server.listen);
+    let engine = wiring::open(&settings, Role::Cli, &url).await?;
+    let findings = look(&engine, &settings).await;
+    engine.store().close().await;
+    let findings = findings?;
+    let file = found.unwrap_or(file).display().to_string();
+    let (key_file, store) = (settings.key_file.display().to_string(), settings.store.url.to_string());
+    terminal.answer(
+        || {
+            json!({
+                "settings": file, "settings_written": written, "database": store,
+                "key_file": key_file, "works": findings.works, "missing": findings.missing,
+                "next": findings.next,
+            })
+        },
+        || {
+            let settings = if written { "written, every line is a comment" } else { "found" };
+            let bullets = |lines: &[String]| -> String {
+                lines.iter().map(|line| format!("  - {line}\n")).collect()
+            };
+            format!(
+                "Settings  {file} ({settings})\nDatabase  {store}\nKeys      {key_file} — keep a \
+                 copy of this file apart from the database's backups\n\nWorks now:\n{}\nMissing:\n\
+                 {}\nNext:\n    {}\n",
+                bullets(&findings.works),
+                if findings.missing.is_empty() {
+                    "  nothing\n".to_owned()
+                } else {
+                    bullets(&findings.missing)
+                },
+                findings.next
+            )
+        },
+    )
+}
+
+/// Writes the defaults as comments, unless the file is there; whether it did.
+fn write_settings(file: &Path) -> Result<bool, Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!("the settings {} cannot be written: {error}", file.display()))
+    };
+    wiring::make_folder_of(file)?;
+    let opened = fs::OpenOptions::new().write(true).create_new(true).open(file);
+    match opened {
+        Ok(mut opened) => {
+            opened.write_all(commented(DEFAULT).as_bytes()).map_err(failed)?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The defaults with every value as a comment, so that later defaults are not kept out. Sections
+/// stay, ready to be filled.
+pub(super) fn commented(text: &str) -> String {
+    let line = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line if line.starts_with(['#', '[']) => format!("{line}\n"),
+        line => format!("# {line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+async fn look(engine: &Engine, settings: &Settings) -> Result<Findings, Failure> {
+    engine.ensure_sandbox_wallet().await?;
+    let merchants = engine.merchants().await?;
+    let wallets = engine.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await;
+    let wallets: Vec<Wallet> = wallets.map_err(|error: DbError| error)?;
+    let mut works = vec!["the sandbox: payments with made-up money on every network".to_owned()];
+    let mut missing = Vec::new();
+    let mut next = "coffer serve".to_owned();
+    let live: Vec<String> = engine
+        .networks(Environment::Live)
+        .filter(|network| {
+            wallets.iter().any(|wallet| {
+                wallet.environment == Environment::Live && wallet.family == network.family.as_str()
+            })
+        })
+        .map(|network| network.title.clone())
+        .collect();
+    if live.is_empty() {
+        let network = engine.networks(Environment::Live).next();
+        missing.push(match network {
+            Some(network) => format!(
+                "a wallet for real payments: coffer wallet add --network {} XPUB",
+                network.name
+            ),
+            None => "a network for real payments: [[networks.evm]] in the settings".to_owned(),
+        });
+    } else {
+        works.push(format!("real payments on {}", live.join(", ")));
+    }
+    if settings.server.public_url.is_none() {
+        missing.push(
+            "the URL customers reach this server under, for any but this machine: \
+             server.public_url"
+                .to_owned(),
+        );
+    }
+    let mut without_key = None;
+    for merchant in &merchants {
+        if engine.keys_of(merchant.id).await?.iter().all(|key| key.disabled_at.is_some()) {
+            without_key.get_or_insert(merchant);
+        }
+    }
+    if let Some(merchant) = without_key {
+        missing.push(format!("an API key for {}", merchant.name));
+        next = format!("coffer key add --merchant {} --sandbox", merchant.id.text());
+    }
+    if merchants.is_empty() {
+        missing.push("a merchant".to_owned());
+        next = "coffer merchant add \"My Shop\" --callback-url https://shop.example/callback"
+            .to_owned();
+    }
+    Ok(Findings { works, missing, next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_file_changes_nothing() {
+        let text = commented(DEFAULT);
+        let table: toml::Table = text.parse().unwrap();
+        let empty = |value: &toml::Value| value.as_table().is_some_and(toml::Table::is_empty);
+        assert!(table.values().all(empty), "{table}");
+        assert!(table.contains_key("server") && text.contains("# listen = "));
+    }
+}

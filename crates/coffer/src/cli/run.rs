@@ -1,0 +1,126 @@
+//! From arguments to an exit status.
+
+use std::{env, ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+use coffer_engine::engine::Engine;
+use coffer_store::store::Role;
+use serde_json::json;
+
+use super::{Cli, Command, callback, config, generate, health, init, key, merchant, migrate, wallet};
+use crate::{
+    demo,
+    failure::Failure,
+    serve::{self, logging},
+    settings::{Environment, LogSettings, Settings, Sources},
+    terminal::{self, Terminal},
+    wiring,
+};
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // It goes to standard error with status 2, or to standard output with 0 for --help.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        terminal::complain(&"another provider of cryptography was installed already");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal::complain(&format!("no threads can be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(execute(&cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: &Cli) -> Result<(), Failure> {
+    let terminal = Terminal { json: cli.json };
+    let sources = sources(cli)?;
+    match &cli.command {
+        Command::Init => init::run(&sources, terminal).await,
+        Command::Serve => {
+            let settings = Settings::load(&sources)?;
+            logging::start(&settings.log);
+            serve(&settings, terminal).await
+        }
+        Command::Demo(args) => demo::run(args, &sources.environment, terminal).await,
+        Command::Migrate { check } => migrate::run(&load(&sources)?, *check, terminal).await,
+        Command::Config(command) => config::run(command, &sources, terminal),
+        Command::Merchant(command) => {
+            let settings = load(&sources)?;
+            let engine = open(&settings).await?;
+            closed(&engine, merchant::run(&engine, &settings, command, terminal).await).await
+        }
+        Command::Key(command) => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, key::run(&engine, command, terminal).await).await
+        }
+        Command::Wallet(command) => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, wallet::run(&engine, command, terminal).await).await
+        }
+        Command::Callback(command) => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, callback::run(&engine, command, terminal).await).await
+        }
+        Command::Health { url } => health::run(&load(&sources)?, url.as_deref(), terminal).await,
+        Command::Generate { what } => generate::run(*what, &sources).await,
+    }
+}
+
+async fn serve(settings: &Settings, terminal: Terminal) -> Result<(), Failure> {
+    serve::run(settings, |server| {
+        let (listening, public) = (format!("http://{}", server.address), &server.public_url);
+        terminal.answer(
+            || json!({"listening": listening, "public_url": public}),
+            || match *public == listening {
+                true => format!("listening on {listening}\n"),
+                false => format!("listening on {listening}, reached under {public}\n"),
+            },
+        )
+    })
+    .await
+}
+
+fn sources(cli: &Cli) -> Result<Sources<'_>, Failure> {
+    let working_directory = env::current_dir()
+        .map_err(|error| Failure::new(format!("there is no working directory: {error}")))?;
+    Ok(Sources {
+        file: cli.config.as_deref(),
+        working_directory,
+        environment: Environment::of_process(),
+        instead_of_file: None,
+    })
+}
+
+/// The settings of a command beside the server, whose log shows what goes wrong only.
+fn load(sources: &Sources<'_>) -> Result<Settings, Failure> {
+    let settings = Settings::load(sources)?;
+    logging::start(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() });
+    Ok(settings)
+}
+
+async fn open(settings: &Settings) -> Result<Engine, Failure> {
+    let url = settings.server.own_url(settings.server.listen);
+    wiring::open(settings, Role::Cli, &url).await
+}
+
+/// Closes the database, whatever the command said.
+async fn closed(engine: &Engine, said: Result<(), Failure>) -> Result<(), Failure> {
+    engine.store().close().await;
+    said
+}

@@ -1,0 +1,188 @@
+//! `coffer wallet …`
+
+use coffer_domain::{code::NetworkName, merchant::Environment};
+use coffer_engine::engine::Engine;
+use coffer_store::{
+    error::DbError,
+    tx::Tx,
+    wallet::{IssuedAddress, Wallet},
+};
+use serde_json::{Value, json};
+
+use super::{WalletCommand, merchant, moment};
+use crate::{
+    failure::Failure,
+    terminal::{self, Terminal, columns},
+};
+
+/// Addresses read at a time.
+const PAGE: u32 = 1_000;
+
+pub(super) async fn run(
+    engine: &Engine,
+    command: &WalletCommand,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    match command {
+        WalletCommand::Add { network, public_key, merchant, sandbox } => {
+            let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
+            add(engine, network, public_key, merchant.as_deref(), environment, terminal).await
+        }
+        WalletCommand::List => {
+            let wallets = wallets(engine).await?;
+            terminal.answer(
+                || json!({"wallets": wallets.iter().map(object).collect::<Vec<_>>()}),
+                || table(&wallets),
+            )
+        }
+        WalletCommand::Export { id } => export(engine, id, terminal).await,
+    }
+}
+
+async fn add(
+    engine: &Engine,
+    network: &str,
+    public_key: &str,
+    merchant: Option<&str>,
+    environment: Environment,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let public_key = public_key.trim();
+    refuse_private(public_key)?;
+    let name = NetworkName::new(network)
+        .ok()
+        .filter(|name| engine.catalogue().network(*name).is_some())
+        .ok_or_else(|| Failure::new(format!("there is no network {network}")))?;
+    if environment == Environment::Sandbox && engine.chain_of(Environment::Live, name).is_some() {
+        let text = format!("{network} is no test network; the sandbox has a wallet of its own");
+        return Err(Failure::new(text));
+    }
+    let merchant = match merchant {
+        Some(id) => Some(merchant::find(engine, id).await?.id),
+        None => None,
+    };
+    let (id, first) = engine.add_wallet(merchant, environment, name, public_key).await?;
+    let addresses: Vec<&str> = first.iter().map(|address| address.text.as_str()).collect();
+    terminal.answer(
+        || json!({"id": id.text(), "network": network, "first_addresses": addresses}),
+        || {
+            format!(
+                "Added {}. These are its first addresses:\n  {}\n\
+                 Compare them with the receiving addresses your wallet shows. If they differ, do \
+                 not take money: this key is not the account's.\n",
+                id.text(),
+                addresses.join("\n  ")
+            )
+        },
+    )
+}
+
+/// Before anything else is looked at: a private key has no business here, and must not be repeated.
+fn refuse_private(key: &str) -> Result<(), Failure> {
+    let words = key.split_whitespace().count();
+    let prefix: String = key.chars().take(4).collect::<String>().to_ascii_lowercase();
+    let digits = key.trim_start_matches("0x");
+    let raw = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if words >= 12 || raw || prefix.ends_with("prv") {
+        return Err(Failure::new(
+            "this is a private key, which can spend, and Coffer never takes one: give the \
+             account's extended public key (xpub…); and as this one stood on a command line, \
+             consider moving its money to a new wallet",
+        ));
+    }
+    Ok(())
+}
+
+async fn wallets(engine: &Engine) -> Result<Vec<Wallet>, Failure> {
+    let found = engine.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await;
+    Ok(found.map_err(|error: DbError| error)?)
+}
+
+async fn export(engine: &Engine, id: &str, terminal: Terminal) -> Result<(), Failure> {
+    let wallet = wallets(engine).await?.into_iter().find(|wallet| wallet.id.text() == id);
+    let wallet = wallet.ok_or_else(|| Failure::new(format!("there is no wallet {id}")))?;
+    let mut from = 0;
+    if !terminal.json {
+        terminal::print("number,network,address,request\n")?;
+    }
+    loop {
+        let id = wallet.id;
+        let page = engine
+            .store()
+            .read(async move |tx: &mut Tx<'_>| tx.addresses_from(id, from, PAGE).await)
+            .await
+            .map_err(|error: DbError| error)?;
+        for issued in &page {
+            terminal.answer(|| address_object(issued), || address_line(issued))?;
+        }
+        match page.last() {
+            Some(last) if page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX) => {
+                from = last.number.saturating_add(1);
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn address_object(issued: &IssuedAddress) -> Value {
+    json!({
+        "number": issued.number,
+        "network": issued.network.as_str(),
+        "address": issued.address.text,
+        "request": issued.request.text(),
+    })
+}
+
+fn address_line(issued: &IssuedAddress) -> String {
+    let (number, network) = (issued.number, issued.network);
+    format!("{number},{network},{},{}\n", issued.address.text, issued.request.text())
+}
+
+fn object(wallet: &Wallet) -> Value {
+    json!({
+        "id": wallet.id.text(),
+        "merchant": wallet.merchant.map(|id| id.text()),
+        "environment": wallet.environment.as_str(),
+        "family": wallet.family,
+        "public_key": wallet.public_key,
+        "addresses_given_out": wallet.next_number,
+        "created_at": wallet.created_at.seconds(),
+    })
+}
+
+fn table(wallets: &[Wallet]) -> String {
+    if wallets.is_empty() {
+        return "There is no wallet yet; the sandbox gets its own when the server starts.\n"
+            .to_owned();
+    }
+    let head = ["id", "family", "environment", "merchant", "addresses", "added", "public key"];
+    let row = |wallet: &Wallet| {
+        vec![
+            wallet.id.text(),
+            wallet.family.clone(),
+            wallet.environment.as_str().to_owned(),
+            wallet.merchant.map_or_else(|| "all".to_owned(), |id| id.text()),
+            wallet.next_number.to_string(),
+            moment::text(wallet.created_at),
+            wallet.public_key.clone(),
+        ]
+    };
+    let head = head.map(str::to_owned).to_vec();
+    columns(&std::iter::once(head).chain(wallets.iter().map(row)).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_private;
+
+    #[test]
+    fn anything_that_can_spend_is_refused_and_not_repeated() {
+        let seed = "abandon ".repeat(11) + "about";
+        let raw = "ab".repeat(32);
+        for key in ["xprv9s21ZrQH143K", "zprvAWgYBBk7JR8Gj", "tprv8Zgx", &seed, &raw] {
+            let refused = refuse_private(key).unwrap_err().to_string();
+            assert!(refused.contains("private key") && !refused.contains(key), "{refused}");
+        }
+        assert!(refuse_private("xpub6CUGRUonZSQ4TWtTMmzXdrXDtypWKiK").is_ok());
+    }
+}

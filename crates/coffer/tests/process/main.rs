@@ -1,0 +1,12 @@
+//! The program as a process: killed, starved, traced and searched, on real databases.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by environment where PostgreSQL is, and speak HTTP on tasks of theirs"
+)]
+
+mod bad_days;
+mod canary;
+mod durability;
+mod kill;
+mod support;

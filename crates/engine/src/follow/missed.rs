@@ -1,0 +1,91 @@
+//! Pending transfers that a node no longer lists. Real nodes forget, rebuild and restart their view
+//! of what is pending, so that one look without a transfer says little.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use coffer_domain::{
+    code::NetworkName,
+    time::{Span, Timestamp},
+    transfer::TransferReference,
+};
+
+/// A transfer that was pending is taken for gone when no look has found it for so long.
+pub(crate) const PENDING_MISSED_FOR: Span = Span::from_minutes(10);
+
+/// Since when each pending transfer is missed. Forgotten with the process: a transfer is then taken
+/// for gone a little later.
+#[derive(Default)]
+pub(crate) struct Missed(Mutex<HashMap<(NetworkName, TransferReference), Timestamp>>);
+
+impl Missed {
+    /// Notes what a look at a chain missed, and tells what was missed for `patience` or longer.
+    /// What the look does not miss any more is forgotten.
+    pub(crate) fn gone(
+        &self,
+        chain: NetworkName,
+        missing: &HashSet<TransferReference>,
+        patience: Span,
+        now: Timestamp,
+    ) -> HashSet<TransferReference> {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.retain(|(of, reference), _| *of != chain || missing.contains(reference));
+        let long = |reference: &&TransferReference| {
+            let first = *since.entry((chain, (*reference).clone())).or_insert(now);
+            now.since(first) >= patience
+        };
+        missing.iter().filter(long).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    fn transfer(name: &str) -> TransferReference {
+        TransferReference {
+            network: "ethereum".parse().unwrap(),
+            transaction: name.to_owned(),
+            position: "coin".to_owned(),
+        }
+    }
+
+    fn missing(names: &[&str]) -> HashSet<TransferReference> {
+        names.iter().map(|name| transfer(name)).collect()
+    }
+
+    #[test]
+    fn a_pending_transfer_is_gone_once_it_was_missed_for_long_without_a_break() {
+        let (missed, chain) = (Missed::default(), "ethereum".parse().unwrap());
+        let look = |minutes, names: &[&str]| {
+            let now = START.plus(Span::from_minutes(minutes));
+            missed.gone(chain, &missing(names), PENDING_MISSED_FOR, now)
+        };
+        assert_eq!(look(0, &["a", "b"]), missing(&[]));
+        assert_eq!(look(9, &["a"]), missing(&[]));
+        assert_eq!(look(10, &["a", "b"]), missing(&["a"]), "b was there in between");
+        assert_eq!(look(20, &["b"]), missing(&["b"]));
+    }
+
+    #[test]
+    fn one_chain_does_not_vouch_for_another() {
+        let missed = Missed::default();
+        let (one, other) = ("ethereum".parse().unwrap(), "base".parse().unwrap());
+        let later = START.plus(PENDING_MISSED_FOR);
+        assert!(missed.gone(one, &missing(&["a"]), PENDING_MISSED_FOR, START).is_empty());
+        assert!(missed.gone(other, &missing(&[]), PENDING_MISSED_FOR, START).is_empty());
+        assert_eq!(missed.gone(one, &missing(&["a"]), PENDING_MISSED_FOR, later), missing(&["a"]));
+    }
+
+    #[test]
+    fn without_patience_it_is_gone_at_once() {
+        let (missed, chain) = (Missed::default(), "sandbox".parse().unwrap());
+        assert_eq!(missed.gone(chain, &missing(&["a"]), Span::ZERO, START), missing(&["a"]));
+    }
+}

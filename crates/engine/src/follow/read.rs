@@ -1,0 +1,123 @@
+//! Reading the blocks of a step: linked to what was read before, matched against every address that
+//! can have been paid in them.
+
+use std::sync::Arc;
+
+use coffer_domain::{
+    ports::{Block, Chain, Tip},
+    transfer::BlockRef,
+};
+use coffer_store::{chain_cursor::Cursor, tx::Tx};
+
+use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX};
+use crate::{engine::Engine, error::EngineError};
+
+/// What became of reading a row of blocks.
+enum Read {
+    /// Each names the one before as its parent.
+    Linked(Vec<Block>),
+    /// The first does not follow on what was read before.
+    Parted,
+    /// The chain changed while it was read.
+    Changed,
+}
+
+impl Engine {
+    /// The blocks of the next step, and the block of ours that they follow on; none when the chain
+    /// changed while it was read.
+    pub(super) async fn read_step(
+        &self,
+        chain: &Arc<dyn Chain>,
+        cursor: &Cursor,
+        tip: &Tip,
+    ) -> Result<Option<(Fork, Vec<Block>)>, EngineError> {
+        let here = Fork { at: cursor.at.clone(), time: cursor.block_time };
+        if tip.at == here.at {
+            return Ok(Some((here, Vec::new())));
+        }
+        let further = here.at.height.saturating_add(STEP_BLOCKS_MAX);
+        if tip.at.height > here.at.height {
+            match self.read_blocks(chain, &here, tip.at.height.min(further)).await? {
+                Read::Linked(blocks) => return Ok(Some((here, blocks))),
+                Read::Changed => return Ok(None),
+                Read::Parted => {}
+            }
+        }
+        let fork = self.fork_point(chain, cursor, tip).await?;
+        // At least as far as was read before, so that no deadline that had passed is judged by half
+        // of the new blocks.
+        match self.read_blocks(chain, &fork, tip.at.height.min(further)).await? {
+            Read::Linked(blocks) => Ok(Some((fork, blocks))),
+            Read::Parted | Read::Changed => Ok(None),
+        }
+    }
+
+    /// The newest block we have read that is still in the best chain.
+    async fn fork_point(
+        &self,
+        chain: &Arc<dyn Chain>,
+        cursor: &Cursor,
+        tip: &Tip,
+    ) -> Result<Fork, EngineError> {
+        let name = chain.name();
+        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
+        let known = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
+            .await?;
+        for (at, time) in known {
+            if at.height <= tip.at.height && is_there(chain, &at).await? {
+                tracing::warn!(
+                    chain = %name, from = cursor.at.height, to = at.height,
+                    "the chain was reorganised"
+                );
+                return Ok(Fork { at, time });
+            }
+        }
+        Err(EngineError::Inconsistent(format!(
+            "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
+        )))
+    }
+
+    /// The blocks behind `fork` up to `last`. Addresses issued by another process since the last
+    /// look are learned after the blocks were fetched and before they are believed: whoever paid one
+    /// of them in these blocks was shown it before they were mined.
+    async fn read_blocks(
+        &self,
+        chain: &Arc<dyn Chain>,
+        fork: &Fork,
+        last: u64,
+    ) -> Result<Read, EngineError> {
+        let known = self.watch.len();
+        let before = |account: &[u8]| self.watch.place_of(account).is_some_and(|at| at < known);
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut parent = fork.at.hash.clone();
+        for height in fork.at.height + 1..=last {
+            let Some(block) = chain.block(height, &before).await? else {
+                return Ok(Read::Changed);
+            };
+            if block.parent != parent {
+                return Ok(if blocks.is_empty() { Read::Parted } else { Read::Changed });
+            }
+            parent.clone_from(&block.at.hash);
+            blocks.push(block);
+        }
+        self.refresh_watch().await?;
+        if self.watch.len() == known {
+            return Ok(Read::Linked(blocks));
+        }
+        let since = |account: &[u8]| self.watch.place_of(account).is_some_and(|at| at >= known);
+        for block in &mut blocks {
+            match chain.block(block.at.height, &since).await? {
+                Some(again) if again.at == block.at => block.transfers.extend(again.transfers),
+                _ => return Ok(Read::Changed),
+            }
+        }
+        Ok(Read::Linked(blocks))
+    }
+}
+
+async fn is_there(chain: &Arc<dyn Chain>, at: &BlockRef) -> Result<bool, EngineError> {
+    let block = chain.block(at.height, &|_: &[u8]| false).await?;
+    Ok(block.is_some_and(|block| block.at == *at))
+}

@@ -1,0 +1,140 @@
+//! Probing: before a process reads a chain for the first time, the chain's node proves which chain
+//! it serves and that the pinned tokens are what the catalogue says. Until then nothing is offered
+//! on it. A probe without an answer is repeated with every look at the chain.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use coffer_domain::{
+    catalogue::Asset,
+    code::NetworkName,
+    merchant::Environment,
+    money::AssetId,
+    ports::{Chain, ChainError, ChainProbe},
+};
+
+use crate::{engine::Engine, error::EngineError};
+
+/// What is known of each chain since this process started.
+#[derive(Default)]
+pub(crate) struct Probes(RwLock<HashMap<NetworkName, Probed>>);
+
+/// What a chain's probes came to.
+#[derive(Clone)]
+enum Probed {
+    /// None has succeeded; why the last one did not.
+    Waiting(String),
+    /// Done, and a cursor stands.
+    Done(Arc<ChainProbe>),
+}
+
+/// Why a coin cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// No chain of this installation carries its network.
+    #[error("its network is not set up")]
+    NotSetUp,
+    /// What its node says of it contradicts the catalogue.
+    #[error("{0}")]
+    Refused(String),
+    /// Its chain has not been read yet.
+    #[error("{network} is not read yet: {reason}")]
+    NotYet {
+        /// The network.
+        network: NetworkName,
+        /// What stands in the way.
+        reason: String,
+    },
+}
+
+impl Probes {
+    fn of(&self, chain: NetworkName) -> Option<Probed> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&chain).cloned()
+    }
+
+    fn set(&self, chain: NetworkName, probed: Probed) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(chain, probed);
+    }
+
+    fn done(&self, chain: NetworkName) -> Option<Arc<ChainProbe>> {
+        match self.of(chain) {
+            Some(Probed::Done(probe)) => Some(probe),
+            Some(Probed::Waiting(_)) | None => None,
+        }
+    }
+
+    /// A cursor stands, so that whoever pays from now on is seen.
+    pub(crate) fn admit(&self, chain: NetworkName, probe: Arc<ChainProbe>) {
+        self.set(chain, Probed::Done(probe));
+    }
+
+    /// Keeps why a chain cannot be used yet. What has been probed stays so: a node that has gone is
+    /// the cursor's matter.
+    pub(crate) fn refuse(&self, chain: NetworkName, reason: &EngineError) {
+        if self.done(chain).is_none() {
+            self.set(chain, Probed::Waiting(reason.to_string()));
+        }
+    }
+
+    /// Why a chain has not been used yet; none once it was.
+    pub(crate) fn waiting(&self, chain: NetworkName) -> Option<String> {
+        match self.of(chain) {
+            Some(Probed::Done(_)) => None,
+            Some(Probed::Waiting(reason)) => Some(reason),
+            None => Some("nobody has asked its node yet".to_owned()),
+        }
+    }
+
+    /// The assets of a chain that its node contradicts, each with what it says.
+    pub(crate) fn refused(&self, chain: NetworkName) -> Vec<(AssetId, String)> {
+        self.done(chain).map(|probe| probe.refused_assets.clone()).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// What the chain's node proved, asking it where that was not done in this process.
+    ///
+    /// # Errors
+    /// When it gives no answer, serves another chain, or does not name the final blocks that the
+    /// settings rely on. The chain must not be read then.
+    pub(crate) async fn probe(&self, chain: &Arc<dyn Chain>) -> Result<Arc<ChainProbe>, EngineError> {
+        let name = chain.name();
+        if let Some(probe) = self.probes.done(name) {
+            return Ok(probe);
+        }
+        let probe = chain.probe().await?;
+        let by_name = self.catalogue().network(name).is_some_and(|network| network.final_by_name);
+        if by_name && !probe.names_final_blocks {
+            let reason = "it names no final blocks, by which payments are to become final";
+            return Err(ChainError::Nonsense { network: name, reason: reason.to_owned() }.into());
+        }
+        for (asset, reason) in &probe.refused_assets {
+            tracing::error!(chain = %name, asset = %asset, reason, "this asset cannot be taken");
+        }
+        Ok(Arc::new(probe))
+    }
+
+    /// Whether a coin can be taken in an environment: a chain carries it, its node was probed, and
+    /// does not contradict the catalogue. The sandbox chain needs no proof.
+    pub(crate) fn check_taken(
+        &self,
+        environment: Environment,
+        asset: &Asset,
+    ) -> Result<(), NotTaken> {
+        let network = asset.id.network;
+        let chain = self.chain_of(environment, network).ok_or(NotTaken::NotSetUp)?.name();
+        if chain == self.home_chain() {
+            return Ok(());
+        }
+        if let Some(reason) = self.probes.waiting(chain) {
+            return Err(NotTaken::NotYet { network, reason });
+        }
+        let mut refused = self.probes.refused(chain).into_iter();
+        match refused.find(|(refused, _)| *refused == asset.id) {
+            Some((_, reason)) => Err(NotTaken::Refused(reason)),
+            None => Ok(()),
+        }
+    }
+}
