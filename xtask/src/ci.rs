@@ -3,14 +3,30 @@
 use crate::{
     Failed, generate, nodes,
     plan::{Run, Step, TEST_POSTGRES, Work, carry_out},
-    tidy,
+    programs, tidy,
 };
 
 /// What every commit must pass; about three minutes.
 const CHECK: &[Step] = &[FORMAT, TIDY, CLIPPY, FAST_TESTS];
 
 /// What CI runs. A new step is a row here.
-const CI: &[Step] = &[NODES, FORMAT, TIDY, DENY, CLIPPY, DOCUMENTATION, TESTS, GENERATED];
+const CI: &[Step] = &[
+    NODES,
+    FORMAT,
+    TIDY,
+    DENY,
+    CLIPPY,
+    DOCUMENTATION,
+    TESTS,
+    GENERATED,
+    RELEASE,
+    DEMO,
+    DEMO_POSTGRES,
+    OUTSIDE_PATH,
+    OUTSIDE_PATH_POSTGRES,
+    SIMULATION,
+    BENCHMARK,
+];
 
 const NODES: Step = Step { name: "nodes", work: Work::Own(|| nodes::get(&[])), after: &[] };
 
@@ -64,6 +80,57 @@ const TESTS: Step = Step {
 
 const GENERATED: Step =
     Step { name: "generated files", work: Work::Own(generate::check), after: &[] };
+
+const RELEASE: Step = Step {
+    name: "release build",
+    work: Work::Run(Run::cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "coffer",
+        "--bins",
+    ])),
+    after: &[],
+};
+
+const DEMO_ONCE: Run =
+    Run::cargo(&["run", "--release", "--locked", "--quiet", "--", "demo", "--once"]);
+
+const DEMO: Step = Step { name: "demo", work: Work::Run(DEMO_ONCE), after: &["release build"] };
+
+const DEMO_POSTGRES: Step = Step {
+    name: "demo on PostgreSQL",
+    work: Work::Run(Run { postgres: &[STORE_URL], ..DEMO_ONCE }),
+    after: &["release build"],
+};
+
+/// Where the program finds its database.
+const STORE_URL: &str = "COFFER_STORE__URL";
+
+const OUTSIDE: Run =
+    Run { program: "bash", arguments: &["scripts/outside-path.sh"], variables: &[], postgres: &[] };
+
+const OUTSIDE_PATH: Step =
+    Step { name: "path from outside", work: Work::Run(OUTSIDE), after: &["release build"] };
+
+const OUTSIDE_PATH_POSTGRES: Step = Step {
+    name: "path from outside on PostgreSQL",
+    work: Work::Run(Run { postgres: &[STORE_URL], ..OUTSIDE }),
+    after: &["release build"],
+};
+
+const SIMULATION: Step = Step {
+    name: "simulation",
+    work: Work::Own(|| programs::simulate(&["--seeds", "200", "--store", "both"])),
+    after: &["release build"],
+};
+
+const BENCHMARK: Step = Step {
+    name: "benchmark runs",
+    work: Work::Own(|| programs::bench(&["create", "--quick"])),
+    after: &["release build"],
+};
 
 /// What every commit must pass.
 ///

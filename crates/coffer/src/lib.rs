@@ -3,5 +3,6 @@
 pub mod failure;
 pub mod serve;
 pub mod settings;
+pub mod simulate;
 pub mod system;
 pub mod wiring;

@@ -104,7 +104,7 @@ impl Engine {
             // Those under way are still due in the database, so that many more are asked for.
             let limit = room.saturating_add(PARALLEL_PER_MERCHANT);
             let mut due = self.due_of(merchant, limit).await?;
-            // The longest due first, but of one request the oldest state first.
+            // The longest due first; of those due together the older state first.
             due.sort_by_key(|callback| callback.ordinal);
             due.sort_by_key(|callback| callback.next_at);
             for callback in due {

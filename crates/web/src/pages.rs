@@ -4,10 +4,12 @@ mod client;
 mod live;
 mod show;
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
-    extract::{DefaultBodyLimit, Form, Path, Query, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Form, Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -24,7 +26,6 @@ use coffer_engine::{
 use coffer_wire::payment_request::is_email;
 use serde::Deserialize;
 
-pub use client::ClientAddress;
 use client::Tries;
 
 use crate::{
@@ -101,7 +102,7 @@ async fn proceed(
     State(pages): State<Pages>,
     Path(token): Path<String>,
     Query(query): Query<PageQuery>,
-    client: Option<axum::Extension<ClientAddress>>,
+    client: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
     Form(form): Form<ProceedForm>,
 ) -> Response {
@@ -116,7 +117,7 @@ async fn proceed(
     let problem = match (&email, coin) {
         (Some(email), _) if !is_email(email) => Some(ChooseProblem::Email),
         (_, None) => Some(ChooseProblem::NoCoin),
-        _ if !pages.tries.may(client.map(|client| client.0)) => Some(ChooseProblem::TooManyTries),
+        _ if !pages.tries.may(address_of(client)) => Some(ChooseProblem::TooManyTries),
         _ => None,
     };
     match (problem, coin) {
@@ -129,7 +130,7 @@ async fn new_price(
     State(pages): State<Pages>,
     Path(token): Path<String>,
     Query(query): Query<PageQuery>,
-    client: Option<axum::Extension<ClientAddress>>,
+    client: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Response {
     let asked = Asked::of(&query, &headers);
@@ -138,7 +139,7 @@ async fn new_price(
         other => return other.page(&pages, &asked),
     };
     let Some(quote) = facts.stored.request.current_quote() else { return back(&facts, &asked) };
-    if !pages.tries.may(client.map(|client| client.0)) {
+    if !pages.tries.may(address_of(client)) {
         return pages.again(&facts, &asked, Some(ChooseProblem::TooManyTries), "");
     }
     let coin = quote.asset;
@@ -285,6 +286,11 @@ fn html(view: &CheckoutView, frame_ancestors: &[String]) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Where a request came from, as the program has found out (through trusted proxies only).
+fn address_of(client: Option<Extension<ConnectInfo<SocketAddr>>>) -> Option<IpAddr> {
+    client.map(|Extension(ConnectInfo(address))| address.ip())
 }
 
 /// Reads a choice such as `USDC:polygon`.

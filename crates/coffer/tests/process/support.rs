@@ -11,10 +11,10 @@ mod sink;
 pub use chance::Chance;
 pub use client::{Answer, Ask, Connection, Keys, Outcome, ask_all, ask_once, list_all};
 pub use database::{Database, pg_program};
-pub use installation::{Installation, Merchant};
+pub use installation::Installation;
 pub use own_postgres::OwnPostgres;
 pub use server::Server;
-pub use sink::{Manner, Sink, Taken};
+pub use sink::{Manner, Sink};
 
 use std::{future::Future, time::Duration};
 

@@ -6,10 +6,6 @@ use governor::{Quota, RateLimiter, middleware::NoOpMiddleware, nanos::Nanos};
 
 use crate::rate_limit::{LimitClock, Monotonic};
 
-/// Where a request came from, as the program has found out (through trusted proxies only).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClientAddress(pub IpAddr);
-
 /// Choices of a coin one client may make at once.
 const BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// One more choice each so many seconds.
@@ -35,8 +31,8 @@ impl Tries {
     }
 
     /// Counts one try; whether it may be made. Without an address nobody is counted.
-    pub(super) fn may(&self, client: Option<ClientAddress>) -> bool {
-        client.is_none_or(|ClientAddress(address)| {
+    pub(super) fn may(&self, client: Option<IpAddr>) -> bool {
+        client.is_none_or(|address| {
             self.0.retain_recent_if_large();
             self.0.check_key(&network_of(address)).is_ok()
         })
@@ -76,8 +72,8 @@ mod tests {
     #[test]
     fn a_client_that_takes_too_many_addresses_is_held_back_and_nobody_else() {
         let tries = Tries::new(Arc::new(|| Duration::from_secs(1)));
-        let one = Some(ClientAddress("192.0.2.1".parse().unwrap()));
-        let other = Some(ClientAddress("192.0.2.2".parse().unwrap()));
+        let one = Some("192.0.2.1".parse().unwrap());
+        let other = Some("192.0.2.2".parse().unwrap());
         assert!((0..20).all(|_| tries.may(one)));
         assert!(!tries.may(one));
         assert!(tries.may(other));
@@ -86,7 +82,7 @@ mod tests {
     #[test]
     fn a_whole_ipv6_network_is_one_client() {
         let tries = Tries::new(Arc::new(|| Duration::from_secs(1)));
-        let of = |text: &str| Some(ClientAddress(text.parse().unwrap()));
+        let of = |text: &str| Some(text.parse().unwrap());
         assert!((0..20).all(|_| tries.may(of("2001:db8::1"))));
         assert!(!tries.may(of("2001:db8::ffff")));
         assert!(tries.may(of("2001:db8:0:1::1")));

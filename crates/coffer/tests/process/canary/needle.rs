@@ -45,7 +45,6 @@ impl Needle {
             && year.parse::<u16>().is_ok()
         {
             for other in [
-                format!("{year}{month}{day}"),
                 format!("{day}.{month}.{year}"),
                 format!("{month}/{day}/{year}"),
                 format!("{day}/{month}/{year}"),
@@ -128,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_date_is_found_in_other_orders() {
-        for hay in ["1937-03-19", "19370319", "19.03.1937", "03/19/1937", "1937/03/19"] {
+        for hay in ["1937-03-19", "19.03.1937", "03/19/1937", "1937/03/19"] {
             assert!(Needle::of("1937-03-19").find(hay.as_bytes()).is_some(), "{hay}");
         }
     }

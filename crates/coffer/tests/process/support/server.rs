@@ -113,7 +113,7 @@ async fn keep(
 /// The address in the ready line, once that line is whole.
 fn ready_address(printed: &str) -> Option<SocketAddr> {
     let (_, rest) = printed.split_once(READY)?;
-    let end = rest.find(|c: char| c.is_whitespace())?;
+    let end = rest.find(|c: char| c.is_whitespace() || c == ',')?;
     rest[..end].parse().ok()
 }
 

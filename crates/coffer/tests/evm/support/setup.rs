@@ -1,0 +1,156 @@
+//! How a test's installation differs from the usual one.
+
+use coffer_chains::evm::{EvmSettings, Finality};
+use coffer_domain::{
+    catalogue::{Asset, Catalogue, Family, Network},
+    code::{Iso, NetworkName},
+    money::{AssetId, Units},
+    payment_request::Policy,
+    rate::Rate,
+};
+
+use super::{Database, World};
+
+/// The chain id of a development chain.
+pub const CHAIN_ID: u64 = 31_337;
+/// Blocks that make a payment final, its own included.
+pub const CONFIRMATIONS: u32 = 3;
+
+/// The installation of a test.
+pub struct Setup {
+    pub(super) database: Database,
+    pub(super) policy: Policy,
+    pub(super) tokens: Vec<Token>,
+    pub(super) finality: Finality,
+    /// What the node is started with beyond the usual.
+    pub(super) node: Vec<String>,
+    /// Whether the node cannot be reached at first.
+    pub(super) shut: bool,
+}
+
+/// A token of the catalogue.
+#[derive(Clone, Copy)]
+pub struct Token {
+    pub iso: &'static str,
+    /// Its compiled contract.
+    pub code: &'static str,
+    /// Decimals that its contract says.
+    pub decimals: u8,
+    /// Decimals that the catalogue says.
+    pub pinned: u8,
+}
+
+impl Token {
+    pub const fn new(iso: &'static str, code: &'static str) -> Self {
+        Self { iso, code, decimals: 6, pinned: 6 }
+    }
+}
+
+impl Setup {
+    pub fn on(database: Database) -> Self {
+        Self {
+            database,
+            policy: Policy::DEFAULT,
+            tokens: Vec::new(),
+            finality: Finality::Confirmations,
+            node: Vec::new(),
+            shut: false,
+        }
+    }
+
+    pub fn new() -> Self {
+        Self::on(Database::Sqlite)
+    }
+
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    pub fn token(mut self, token: Token) -> Self {
+        self.tokens.push(token);
+        self
+    }
+
+    /// Payments are final when the node says so.
+    pub fn final_by_name(self) -> Self {
+        Self { finality: Finality::FinalizedTag, ..self }
+    }
+
+    pub fn node(mut self, arguments: &[&str]) -> Self {
+        self.node.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
+    pub fn shut(self) -> Self {
+        Self { shut: true, ..self }
+    }
+
+    pub async fn start(self) -> World {
+        World::start(self).await
+    }
+
+    /// The usual catalogue with the test network, its coin, and its tokens at these contracts.
+    pub(super) fn catalogue(&self, contracts: &[String]) -> Catalogue {
+        let network = Network {
+            name: network(),
+            title: "Anvil".to_owned(),
+            family: Family::Evm,
+            chain_id: Some(CHAIN_ID),
+            block_seconds: 12,
+            confirmations: CONFIRMATIONS,
+            final_by_name: self.finality == Finality::FinalizedTag,
+            test: true,
+        };
+        let catalogue = Catalogue::builtin().with_network(network).unwrap();
+        let catalogue = catalogue.with_asset(coin()).unwrap();
+        let tokens = self.tokens.iter().zip(contracts).zip(90_001..);
+        tokens.fold(catalogue, |catalogue, ((token, contract), number)| {
+            let asset = Asset {
+                id: asset_id(token.iso),
+                title: token.iso.to_owned(),
+                number,
+                code: Iso::new(token.iso).unwrap(),
+                decimals: token.pinned,
+                display_decimals: 2,
+                contract: Some(contract.clone()),
+                fixed_usd: Rate::constant("1"),
+                ..coin()
+            };
+            catalogue.with_asset(asset).unwrap()
+        })
+    }
+
+    /// How the network is read through that address.
+    pub(super) fn evm(&self, catalogue: &Catalogue, address: &str) -> EvmSettings {
+        let own = catalogue.assets().iter().filter(|asset| asset.id.network == network());
+        let endpoints = vec![format!("http://{address}")];
+        let settings = EvmSettings::new(network(), CHAIN_ID, endpoints, own.cloned().collect());
+        EvmSettings { finality: self.finality, ..settings }
+    }
+}
+
+/// The name of the test network.
+pub fn network() -> NetworkName {
+    NetworkName::new("anvil").unwrap()
+}
+
+fn asset_id(iso: &str) -> AssetId {
+    AssetId { iso: Iso::new(iso).unwrap(), network: network() }
+}
+
+/// Ether on the test network, at 2500 USD.
+fn coin() -> Asset {
+    Asset {
+        id: asset_id("ETH"),
+        title: "Ether".to_owned(),
+        number: 90_000,
+        code: Iso::new("ETHANVIL").unwrap(),
+        aliases: Vec::new(),
+        decimals: 18,
+        display_decimals: 6,
+        contract: None,
+        minimum: Units::new(1),
+        pegged_to: None,
+        fixed_usd: Rate::constant("2500"),
+    }
+}
