@@ -1,4 +1,4 @@
--- Made by `coffer schema`; do not edit.
+-- Made by `cargo xtask generate`; do not edit.
 
 CREATE TABLE address (
     wallet_id TEXT NOT NULL REFERENCES wallet (id),

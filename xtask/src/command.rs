@@ -37,7 +37,16 @@ pub fn run(mut command: Command) -> Result<(), Failed> {
 /// # Errors
 /// When it cannot be started, does not succeed, or writes something that is not text.
 pub fn output(program: &str, arguments: &[&str]) -> Result<String, Failed> {
-    let output = command(program, arguments)
+    output_of(command(program, arguments))
+}
+
+/// What a command that is ready to start writes to its standard output.
+///
+/// # Errors
+/// As [`output`].
+pub fn output_of(mut command: Command) -> Result<String, Failed> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
         .stderr(Stdio::inherit())
         .output()
         .map_err(|e| Failed(format!("{program} cannot be started: {e}")))?;

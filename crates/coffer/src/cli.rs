@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::run::run;
+pub use self::{generate::keys as documented_keys, run::run};
 
 mod callback;
 mod config;
@@ -130,9 +130,9 @@ pub enum Command {
 /// Arguments of `coffer demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Where to listen; port 0 takes any
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    pub listen: std::net::SocketAddr,
+    /// Where to listen; port 0 takes any [default: 127.0.0.1:8080, with --once any port]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
     /// Walk the whole path once over HTTP, print each exchange, and end
     #[arg(long)]
     pub once: bool,
@@ -160,6 +160,7 @@ pub enum MerchantCommand {
         /// Policies: Coffer's own, or those of CryptoProcessing
         #[arg(long, value_enum, default_value_t = Profile::Coffer)]
         profile: Profile,
+        /// What customers see
         #[command(flatten)]
         look: MerchantLook,
     },
@@ -183,6 +184,7 @@ pub enum MerchantCommand {
         /// Policies for new requests: Coffer's own, or those of CryptoProcessing
         #[arg(long, value_enum)]
         profile: Option<Profile>,
+        /// What customers see
         #[command(flatten)]
         look: MerchantLook,
     },

@@ -1,8 +1,14 @@
 //! The program: settings, subcommands and wiring.
 
+pub mod bench;
+pub mod cli;
+pub mod demo;
 pub mod failure;
 pub mod serve;
 pub mod settings;
 pub mod simulate;
 pub mod system;
+pub mod terminal;
 pub mod wiring;
+
+mod allocator;

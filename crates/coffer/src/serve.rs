@@ -1,6 +1,6 @@
 //! The server: workers and HTTP, from the first line it prints to its orderly end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use coffer_domain::ports::Entropy as _;
@@ -166,7 +166,7 @@ pub async fn run(
     let mut signals = Signals::listen()?;
     let server = Server::start(settings, async |_, _| Ok(Router::new())).await?;
     if let Err(failure) = ready(&server) {
-        server.stop(async {}).await;
+        server.stop(future::pending()).await;
         return Err(failure);
     }
     signals.received().await;

@@ -163,7 +163,8 @@ impl Settings {
 #[must_use]
 pub fn find_file(working_directory: &Path, environment: &Environment) -> Option<PathBuf> {
     let own = environment.config_home().map(|home| home.join("coffer").join(FILE));
-    let places = [Some(working_directory.join(FILE)), own, Some(Path::new("/etc/coffer").join(FILE))];
+    let places =
+        [Some(working_directory.join(FILE)), own, Some(Path::new("/etc/coffer").join(FILE))];
     places.into_iter().flatten().find(|place| place.is_file())
 }
 
@@ -278,9 +279,8 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
 }
 
 fn read_store(mut section: Section<'_>, sources: &Sources<'_>) -> Option<StoreSettings> {
-    let url = section.parsed("url", |text| {
-        StoreUrl::parse(text).map_err(|refused| refused.to_string())
-    });
+    let url =
+        section.parsed("url", |text| StoreUrl::parse(text).map_err(|refused| refused.to_string()));
     let url = url.map(|url| match url {
         StoreUrl::Sqlite(path) => StoreUrl::Sqlite(sources.working_directory.join(path)),
         server @ StoreUrl::Postgres(_) => server,

@@ -81,15 +81,20 @@ impl<K> Id<K> {
     /// The hyphenated text.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::with_capacity(36);
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut slots = text.iter_mut();
         for (index, byte) in self.bytes.iter().enumerate() {
             if matches!(index, 4 | 6 | 8 | 10) {
-                text.push('-');
+                slots.next();
             }
-            text.push(hex_digit(byte >> 4));
-            text.push(hex_digit(byte & 0x0f));
+            for digit in [byte >> 4, byte & 0x0f] {
+                if let Some(slot) = slots.next() {
+                    *slot = HEX[usize::from(digit)];
+                }
+            }
         }
-        text
+        str::from_utf8(&text).map(str::to_owned).unwrap_or_default()
     }
 }
 
@@ -116,10 +121,6 @@ impl<K> str::FromStr for Id<K> {
         }
         Ok(Self::from_bytes(bytes))
     }
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
 }
 
 impl<K> Clone for Id<K> {

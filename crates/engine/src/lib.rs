@@ -23,4 +23,6 @@ pub mod watch;
 pub mod windows;
 pub mod workers;
 
+mod draw;
+
 pub use coffer_store::nudge::Nudged;

@@ -3,6 +3,7 @@
 use coffer_domain::{
     id::{CustomerId, Id},
     payment_request::Sender,
+    ports::Entropy,
 };
 use coffer_store::{
     customer::Customer,
@@ -98,9 +99,13 @@ impl Engine {
     }
 
     /// A new customer with a key of his own, and how he is stored.
-    pub(crate) fn new_customer(&self, id: CustomerId) -> (OpenCustomer, Customer) {
-        let key = self.parts.keys.new_customer_key(&*self.parts.entropy);
-        let wrapped_key = self.parts.keys.wrap(&key, &id.bytes(), &*self.parts.entropy);
+    pub(crate) fn new_customer(
+        &self,
+        id: CustomerId,
+        entropy: &dyn Entropy,
+    ) -> (OpenCustomer, Customer) {
+        let key = self.parts.keys.new_customer_key(entropy);
+        let wrapped_key = self.parts.keys.wrap(&key, &id.bytes(), entropy);
         (OpenCustomer { id, key }, Customer { id, wrapped_key })
     }
 

@@ -62,15 +62,27 @@ impl Engine {
         let Some(before) = tx.request(id).await? else { return Ok(()) };
         let mut after = before.clone();
         let mut effects = after.request.apply(&Fact::Clock(now)).unwrap_or_default();
+        let (told, chain) = self.tell_cursors(tx, &mut after.request).await?;
+        effects.extend(told);
+        self.persist(tx, &before, &mut after, &effects, chain, now).await
+    }
+
+    /// Tells a request how far every chain was read; what follows, and the chain that carries one of
+    /// its networks.
+    pub(crate) async fn tell_cursors(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &mut PaymentRequest,
+    ) -> Result<(Vec<Effect>, NetworkName), DbError> {
         let mut chain = self.home_chain();
+        let mut effects = Vec::new();
         for cursor in tx.cursors().await? {
-            let told = self.tell_watermark(&mut after.request, cursor.chain, cursor.watermark);
-            if let Some(told) = told {
+            if let Some(told) = self.tell_watermark(request, cursor.chain, cursor.watermark) {
                 chain = cursor.chain;
                 effects.extend(told);
             }
         }
-        self.persist(tx, &before, &mut after, &effects, chain, now).await
+        Ok((effects, chain))
     }
 
     /// Tells a request how far a chain was read; none where the chain carries none of its networks.

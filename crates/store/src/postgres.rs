@@ -149,3 +149,24 @@ pub(crate) async fn pending(
     let object = connect::first(&pool).await?;
     migrate::pending(&object, options.migrations).await
 }
+
+/// Makes a schema if there is none of that name, and gives the settings of connections to it.
+pub(crate) async fn in_schema(
+    config: &tokio_postgres::Config,
+    options: &StoreOptions,
+    schema: &str,
+) -> Result<tokio_postgres::Config, OpenError> {
+    let pool = connect::pool(config, options)?;
+    let object = pool.get().await.map_err(|error| fault::no_connection(&error))?;
+    let known = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
+    let row = object.query_one(known, &[&schema]).await;
+    let row = row.map_err(|error| fault::meaning(&error, known))?;
+    if !row.get::<_, bool>(0) {
+        let make = format!("CREATE SCHEMA \"{schema}\"");
+        object.batch_execute(&make).await.map_err(|error| fault::meaning(&error, &make))?;
+    }
+    let mut inside = config.clone();
+    let others = config.get_options().map_or_else(String::new, |others| format!("{others} "));
+    inside.options(format!("{others}-csearch_path={schema}"));
+    Ok(inside)
+}

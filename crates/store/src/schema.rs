@@ -34,7 +34,7 @@ const INDEXES: &str = "SELECT pg_get_indexdef(i.indexrelid, 0, true) FROM pg_ind
 
 /// The schema of the database a transaction runs on.
 pub(crate) async fn text(tx: &mut Tx<'_>) -> Result<String, DbError> {
-    let mut text = String::from("-- Made by `coffer schema`; do not edit.\n");
+    let mut text = String::from("-- Made by `cargo xtask generate`; do not edit.\n");
     if tx.dialect() == Dialect::Sqlite {
         for statement in tx.many(SQLITE, vals![], |row| row.text(0)).await? {
             text += &format!("\n{};\n", statement.trim_end());

@@ -9,7 +9,10 @@ mod body;
 mod call;
 mod currency;
 mod event;
+mod page;
 mod payment_request;
+
+pub(crate) use page::noted;
 
 use std::panic::AssertUnwindSafe;
 
@@ -86,6 +89,9 @@ pub(crate) async fn unknown(State(state): State<ServerState>, request: Request) 
     let allowed = match meant(request.method(), request.uri().path()) {
         Meant::Row(row) => return Box::pin(exchange(state, row, request)).await,
         Meant::OtherMethod(allowed) => HeaderValue::try_from(allowed).ok(),
+        Meant::Nothing if !is_api(request.uri().path()) => {
+            return page::nowhere(&state, request.headers());
+        }
         Meant::Nothing => None,
     };
     let answer = Answer::begin(&state);
@@ -163,6 +169,11 @@ async fn open(state: &ServerState, operation: Operation) -> Said {
         Operation::OpenApi => ok(JSON, openapi::bytes()),
         _ => ok(TEXT, Bytes::from_static(PONG.as_bytes())),
     }
+}
+
+/// Whether a path is one of the API, where errors have its shapes.
+fn is_api(path: &str) -> bool {
+    path.split('/').find(|segment| !segment.is_empty()) == Some("api")
 }
 
 /// Path and query as they stood in the request line.

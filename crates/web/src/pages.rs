@@ -1,38 +1,34 @@
 //! The routes of the hosted page: facts from the engine, a view, and HTML with strict headers.
 
+mod answer;
+mod arrival;
 mod client;
+mod coins;
 mod live;
 mod show;
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::{
-    Extension, Router,
-    body::Body,
-    extract::{ConnectInfo, DefaultBodyLimit, Form, Path, Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    Router,
+    extract::{DefaultBodyLimit, Form, State, rejection::FormRejection},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
-use coffer_domain::{
-    id::PaymentToken,
-    money::AssetId,
-    payment_request::Refused,
-};
+use coffer_domain::{id::PaymentToken, money::AssetId, payment_request::Refused};
 use coffer_engine::{
     engine::Engine,
     payment_request::{CheckoutFacts, ProceedRefused},
 };
 use coffer_wire::payment_request::is_email;
-use serde::Deserialize;
-
-use client::Tries;
 
 use crate::{
-    checkout::{ASSETS, CheckoutState, CheckoutView, ChooseProblem, EmailField, accent_css, render},
-    text::Language,
+    checkout::{ASSETS, CheckoutState, CheckoutView, ChooseProblem, EmailField, accent_css},
+    rate_limit::Monotonic,
 };
-use show::{Asked, view_of};
+use answer::{back, html, shown};
+use arrival::{Arrival, Asked};
+use client::Tries;
+use show::view_of;
 
 /// The largest form a page sends, in bytes.
 const FORM_BYTES_MAX: usize = 16 * 1024;
@@ -45,31 +41,24 @@ pub(crate) struct Pages {
     live: live::Places,
 }
 
-/// What the query of a page may say.
-#[derive(Debug, Default, Deserialize)]
-struct PageQuery {
-    language: Option<String>,
-    choose: Option<String>,
-    after: Option<String>,
-}
-
-/// What the form of the first page says.
-#[derive(Debug, Default, Deserialize)]
-struct ProceedForm {
-    coin: Option<String>,
-    email: Option<String>,
-}
+/// What a form said: names and values, in its order. What could not be read said nothing.
+type Said = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// The routes of the hosted page and of its files.
-pub(crate) fn pages_router(engine: Engine, monotonic: crate::rate_limit::Monotonic) -> Router {
+pub(crate) fn pages_router(engine: Engine, monotonic: Monotonic) -> Router {
     let state = Pages { engine, tries: Tries::new(monotonic), live: live::Places::default() };
     let mut router = Router::new()
         .route("/payment/{token}", get(page))
-        .route("/payment/{token}/proceed", post(proceed))
-        .route("/payment/{token}/new-price", post(new_price))
+        .route("/payment/{token}/", get(page))
+        // Who reloads an answer to a form by its address asks for the page.
+        .route("/payment/{token}/proceed", post(proceed).get(to_page))
+        .route("/payment/{token}/new-price", post(new_price).get(to_page))
         .route("/payment/{token}/state", get(live::state))
         .route("/payment/{token}/events", get(live::events))
         .route("/payment/{token}/accent.css", get(accent))
+        .route("/payment", any(nowhere))
+        .route("/payment/", any(nowhere))
+        .route("/payment/{token}/{*rest}", any(nowhere))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     for asset in ASSETS {
         let file = move || async move {
@@ -85,70 +74,66 @@ pub(crate) fn pages_router(engine: Engine, monotonic: crate::rate_limit::Monoton
     router.with_state(state)
 }
 
-async fn page(
-    State(pages): State<Pages>,
-    Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::of(&query, &headers);
-    match pages.facts(&token).await {
-        Found::Here(facts) => shown(&facts, &view_of(&pages.engine, &facts, &asked)),
-        other => other.page(&pages, &asked),
+async fn page(State(pages): State<Pages>, arrival: Arrival) -> Response {
+    match pages.facts(&arrival.token).await {
+        Found::Here(facts) => shown(&facts, &view_of(&pages.engine, &facts, &arrival.asked)),
+        other => other.page(&pages, &arrival.asked),
     }
 }
 
-async fn proceed(
-    State(pages): State<Pages>,
-    Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
-    client: Option<Extension<ConnectInfo<SocketAddr>>>,
-    headers: HeaderMap,
-    Form(form): Form<ProceedForm>,
-) -> Response {
-    let asked = Asked::of(&query, &headers);
-    let facts = match pages.facts(&token).await {
+async fn to_page(State(pages): State<Pages>, arrival: Arrival) -> Response {
+    match pages.facts(&arrival.token).await {
+        Found::Here(facts) => back(&facts, &arrival.asked),
+        other => other.page(&pages, &arrival.asked),
+    }
+}
+
+async fn nowhere(State(pages): State<Pages>, arrival: Arrival) -> Response {
+    Found::Nowhere.page(&pages, &arrival.asked)
+}
+
+async fn proceed(State(pages): State<Pages>, arrival: Arrival, form: Said) -> Response {
+    let facts = match pages.facts(&arrival.token).await {
         Found::Here(facts) => facts,
-        other => return other.page(&pages, &asked),
+        other => return other.page(&pages, &arrival.asked),
     };
-    let typed = form.email.as_deref().map(str::trim).unwrap_or_default();
+    let said = form.map(|Form(said)| said).unwrap_or_default();
+    let value = |name| said.iter().find(|(other, _)| other == name).map(|(_, value)| value.trim());
+    let typed = value("email").unwrap_or_default();
     let email = (!typed.is_empty()).then(|| typed.to_owned());
-    let coin = form.coin.as_deref().and_then(parse_coin);
+    let coin = value("coin").and_then(parse_coin);
+    let choice = Choice { coin, typed };
     let problem = match (&email, coin) {
-        (Some(email), _) if !is_email(email) => Some(ChooseProblem::Email),
         (_, None) => Some(ChooseProblem::NoCoin),
-        _ if !pages.tries.may(address_of(client)) => Some(ChooseProblem::TooManyTries),
+        (Some(email), _) if !is_email(email) => Some(ChooseProblem::Email),
+        _ if !pages.tries.may(arrival.client) => Some(ChooseProblem::TooManyTries),
         _ => None,
     };
     match (problem, coin) {
-        (None, Some(coin)) => pages.take(&facts, &asked, coin, email, typed).await,
-        (problem, _) => pages.again(&facts, &asked, problem, typed),
+        (None, Some(coin)) => pages.take(&facts, &arrival.asked, coin, email, choice).await,
+        (problem, _) => pages.again(&facts, &arrival.asked, problem, choice),
     }
 }
 
-async fn new_price(
-    State(pages): State<Pages>,
-    Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
-    client: Option<Extension<ConnectInfo<SocketAddr>>>,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::of(&query, &headers);
-    let facts = match pages.facts(&token).await {
+async fn new_price(State(pages): State<Pages>, arrival: Arrival) -> Response {
+    let facts = match pages.facts(&arrival.token).await {
         Found::Here(facts) => facts,
-        other => return other.page(&pages, &asked),
+        other => return other.page(&pages, &arrival.asked),
     };
-    let Some(quote) = facts.stored.request.current_quote() else { return back(&facts, &asked) };
-    if !pages.tries.may(address_of(client)) {
-        return pages.again(&facts, &asked, Some(ChooseProblem::TooManyTries), "");
+    let asked = &arrival.asked;
+    let Some(quote) = facts.stored.request.current_quote() else { return back(&facts, asked) };
+    let choice = Choice { coin: Some(quote.asset), typed: "" };
+    if !pages.tries.may(arrival.client) {
+        return pages.again(&facts, asked, Some(ChooseProblem::TooManyTries), choice);
     }
-    let coin = quote.asset;
-    pages.take(&facts, &asked, coin, None, "").await
+    pages.take(&facts, asked, quote.asset, None, choice).await
 }
 
-async fn accent(State(pages): State<Pages>, Path(token): Path<String>) -> Response {
-    let Found::Here(facts) = pages.facts(&token).await else {
-        return StatusCode::NOT_FOUND.into_response();
+async fn accent(State(pages): State<Pages>, arrival: Arrival) -> Response {
+    let facts = match pages.facts(&arrival.token).await {
+        Found::Here(facts) => facts,
+        Found::Nowhere => return StatusCode::NOT_FOUND.into_response(),
+        Found::Away => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     match facts.merchant.accent.as_deref().and_then(accent_css) {
         Some(css) => {
@@ -170,6 +155,13 @@ enum Found {
     Away,
 }
 
+/// What the customer chose and typed, to be shown again when it does not go through.
+#[derive(Clone, Copy)]
+struct Choice<'a> {
+    coin: Option<AssetId>,
+    typed: &'a str,
+}
+
 impl Found {
     /// The page for a link without facts; nothing of any shop is told.
     fn page(self, pages: &Pages, asked: &Asked) -> Response {
@@ -179,6 +171,14 @@ impl Found {
             _ => CheckoutView::not_found(asked.language, now),
         };
         html(&view, &[])
+    }
+
+    /// The answer to a script for a link without facts.
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::NOT_FOUND,
+        }
     }
 }
 
@@ -201,112 +201,52 @@ impl Pages {
         asked: &Asked,
         coin: AssetId,
         email: Option<String>,
-        typed: &str,
+        choice: Choice<'_>,
     ) -> Response {
-        match self.engine.proceed(facts.stored.token, coin, email).await {
+        let problem = match self.engine.proceed(facts.stored.token, coin, email).await {
+            // What has been paid or has ended meanwhile says so itself.
             Ok(()) | Err(ProceedRefused::Refused(Refused::PaymentSeen | Refused::Ended)) => {
-                back(facts, asked)
-            }
-            Err(ProceedRefused::TooMany) => {
-                self.again(facts, asked, Some(ChooseProblem::TooManyTries), typed)
+                return back(facts, asked);
             }
             Err(ProceedRefused::Engine(error)) => {
                 tracing::error!(%error, "a customer could not proceed");
-                Found::Away.page(self, asked)
+                return Found::Away.page(self, asked);
             }
-            Err(_) => self.again(facts, asked, Some(ChooseProblem::CoinGone), typed),
-        }
+            Err(ProceedRefused::NotFound) => return Found::Nowhere.page(self, asked),
+            Err(ProceedRefused::TooMany) => ChooseProblem::ChangedTooOften,
+            Err(ProceedRefused::Unavailable | ProceedRefused::Refused(_)) => {
+                ChooseProblem::CoinGone
+            }
+        };
+        self.again(facts, asked, Some(problem), choice)
     }
 
-    /// The list of coins again, with what was wrong.
+    /// The list of coins again, with what was wrong; the page as it is where there is no list any
+    /// more.
     fn again(
         &self,
         facts: &CheckoutFacts,
         asked: &Asked,
         problem: Option<ChooseProblem>,
-        typed: &str,
+        choice: Choice<'_>,
     ) -> Response {
         let asked = Asked { choosing: true, ..asked.clone() };
         let mut view = view_of(&self.engine, facts, &asked);
-        if let CheckoutState::Choose(choose) = &mut view.state {
-            choose.problem = problem;
-            if let EmailField::Ask(text) = &mut choose.email {
-                typed.clone_into(text);
-            }
+        let CheckoutState::Choose(choose) = &mut view.state else { return back(facts, &asked) };
+        choose.problem = problem;
+        if let EmailField::Ask(text) = &mut choose.email {
+            choice.typed.clone_into(text);
+        }
+        if let Some(coin) = choice.coin {
+            let value = coins::value(coin);
+            choose.coins.iter_mut().for_each(|row| row.selected = row.value == value);
         }
         shown(facts, &view)
     }
-}
-
-/// Back to the page, so that reloading it sends no form again.
-fn back(facts: &CheckoutFacts, asked: &Asked) -> Response {
-    let mut to = format!("/payment/{}", facts.stored.token);
-    if let Some(language) = asked.chosen {
-        to.push_str("?language=");
-        to.push_str(language.tag());
-    }
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
-}
-
-fn shown(facts: &CheckoutFacts, view: &CheckoutView) -> Response {
-    html(view, &facts.merchant.frame_ancestors)
-}
-
-/// A page with headers that let it load its own files and nothing else.
-fn html(view: &CheckoutView, frame_ancestors: &[String]) -> Response {
-    let (status, page) = render(view);
-    let ancestors = match frame_ancestors {
-        [] => "'none'".to_owned(),
-        allowed => allowed.join(" "),
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
-    );
-    let mut response = Response::new(Body::from(page));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "Accept-Language"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (
-            header::HeaderName::from_static("permissions-policy"),
-            "camera=(), microphone=(), geolocation=(), payment=()",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
-}
-
-/// Where a request came from, as the program has found out (through trusted proxies only).
-fn address_of(client: Option<Extension<ConnectInfo<SocketAddr>>>) -> Option<IpAddr> {
-    client.map(|Extension(ConnectInfo(address))| address.ip())
 }
 
 /// Reads a choice such as `USDC:polygon`.
 fn parse_coin(text: &str) -> Option<AssetId> {
     let (iso, network) = text.split_once(':')?;
     Some(AssetId { iso: iso.parse().ok()?, network: network.parse().ok()? })
-}
-
-impl Asked {
-    fn of(query: &PageQuery, headers: &HeaderMap) -> Self {
-        let chosen = query.language.as_deref().and_then(Language::parse);
-        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self {
-            language: chosen.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
-            chosen,
-            choosing: query.choose.is_some(),
-        }
-    }
 }

@@ -1,16 +1,17 @@
 //! Every route of the API on one page.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Request, State},
     http::Method,
+    middleware::from_fn_with_state,
     routing::{MethodFilter, on},
 };
 
-use std::sync::Arc;
-
 use crate::{
-    api::{exchange, exchange_unwritten, unknown},
+    api::{exchange, exchange_unwritten, noted, unknown},
     pages::pages_router,
     problem::Face,
     server_state::{ServerState, WebParts},
@@ -108,6 +109,7 @@ pub fn router(parts: WebParts) -> Router {
         };
         router = router.route(route.path, on(route.verb.filter(), handler));
     }
+    let pages = pages.route_layer(from_fn_with_state(state.clone(), noted));
     router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)

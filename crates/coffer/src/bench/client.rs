@@ -33,6 +33,13 @@ struct Load {
     last: Cell<Duration>,
 }
 
+/// What a server was driven to.
+pub(super) struct Driven {
+    pub(super) sample: Sample,
+    /// Answers with those outside the measured time.
+    pub(super) answers: u64,
+}
+
 /// Sends requests on so many connections until the time is over.
 ///
 /// # Errors
@@ -42,7 +49,7 @@ pub(super) fn drive(
     connections: usize,
     requests: Requests,
     times: Times,
-) -> Result<Sample, Failed> {
+) -> Result<Driven, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -68,7 +75,8 @@ pub(super) fn drive(
         for exchanges in loops {
             exchanges.await.map_err(|error| Failed::because("a connection")(&error))??;
         }
-        Ok(Sample::new(load.micros.take(), load.last.get()))
+        let answers = u64::try_from(load.next.get()).unwrap_or(u64::MAX);
+        Ok(Driven { sample: Sample::new(load.micros.take(), load.last.get()), answers })
     })
 }
 

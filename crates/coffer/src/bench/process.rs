@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failed, options::Stored};
 
+/// Microseconds of the unit of /proc, the same on every Linux (USER_HZ).
+const TICK_MICROS: u64 = 10_000;
+
 /// What a server says once it listens, as a line of JSON.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Listening {
@@ -59,6 +62,20 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.ok_or_else(|| failed(&"/proc tells nothing of it"))
+    }
+}
+
+impl Server {
+    /// Time on processors that the process has used, in microseconds.
+    pub(super) fn processor_time(&self) -> Result<u64, Failed> {
+        let failed = Failed::because("the server's time on processors");
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = fs::read_to_string(path).map_err(|error| failed(&error))?;
+        // The name in parentheses may hold anything; state is the first field behind it.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>());
+        let ticks: u64 = ticks.sum::<Result<u64, _>>().map_err(|error| failed(&error))?;
+        Ok(ticks * TICK_MICROS)
     }
 }
 

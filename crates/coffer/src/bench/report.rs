@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub(super) sample: Sample,
     /// KiB of the server's process after the measurement.
     pub(super) memory: u64,
+    /// Microseconds on processors for each answer, in each round, of the server's process alone.
+    pub(super) processor: Vec<u64>,
 }
 
 /// A row for machines.
@@ -35,8 +37,10 @@ struct JsonRow {
     p999_ms: Number,
     rss_mib: Number,
     foreign_id: &'static str,
-    /// Of each round.
+    /// Requests a second in each round.
     rounds: Vec<u64>,
+    /// Microseconds on processors for each answer in each round; the server's process alone.
+    cpu_us: Vec<u64>,
 }
 
 impl Row {
@@ -50,6 +54,7 @@ impl Row {
     pub(super) fn add(&mut self, later: Self) {
         self.memory = self.memory.max(later.memory);
         self.sample.add(later.sample);
+        self.processor.extend(later.processor);
     }
 
     fn json(&self) -> JsonRow {
@@ -64,6 +69,7 @@ impl Row {
             rss_mib: number(&mebibytes(self.memory)),
             foreign_id: self.order.name(),
             rounds: self.sample.rates().to_vec(),
+            cpu_us: self.processor.clone(),
         }
     }
 }
@@ -71,11 +77,12 @@ impl Row {
 /// Tells, beside the answer, how far the bench is.
 pub(super) fn progress(round: u16, row: &Row) {
     let line = format!(
-        "round {round}: {} {}, {} connections: {}/s",
+        "round {round}: {} {}, {} connections: {}/s, {} µs of CPU each",
         row.stored.name(),
         row.order.name(),
         row.connections,
         row.sample.per_second(),
+        row.processor.last().copied().unwrap_or_default(),
     );
     // Progress that cannot be shown is not missed.
     let _ = writeln!(io::stderr(), "{line}");
@@ -99,18 +106,19 @@ pub(super) fn print(rows: &[Row], json: bool) -> Result<(), Failed> {
 fn table(rows: &[Row], text: &mut String) {
     text.push_str(
         "| c | store | foreign_id | requests/s | each round | of ceiling | p50 ms | p99 ms | \
-         p99.9 ms | memory MiB |\n|---|---|---|---|---|---|---|---|---|---|\n",
+         p99.9 ms | memory MiB | CPU µs |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let ceiling = rows
             .iter()
             .find(|other| other.stored == Stored::Ceiling && other.connections == row.connections);
         let ceiling = ceiling.map(|ceiling| ceiling.sample.per_second());
+        let processor: Vec<String> = row.processor.iter().map(ToString::to_string).collect();
         let rounds: Vec<String> = row.sample.rates().iter().map(|rate| grouped(*rate)).collect();
         // Writing to a text does not fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.connections,
             row.stored.name(),
             row.order.name(),
@@ -121,6 +129,7 @@ fn table(rows: &[Row], text: &mut String) {
             millis(row.sample.micros_of(990)),
             millis(row.sample.micros_of(999)),
             mebibytes(row.memory),
+            processor.join(" / "),
         );
     }
 }
@@ -158,13 +167,14 @@ mod tests {
 
     fn row(stored: Stored, answers: u32) -> Row {
         let sample = Sample::new((1..=answers).map(|n| n * 100).collect(), Duration::from_secs(1));
-        Row { stored, order: Order::Rising, connections: 64, sample, memory: 1_536 }
+        let (order, connections, memory) = (Order::Rising, 64, 1_536);
+        Row { stored, order, connections, sample, memory, processor: vec![30] }
     }
 
     #[test]
     fn rows_for_machines_have_the_names_others_rely_on() {
         let text = serde_json::to_string(&row(Stored::Sqlite, 200).json()).unwrap();
-        let wanted = r#"{"store":"sqlite","connections":64,"per_second":200,"p50_ms":10.0,"p99_ms":19.8,"p999_ms":20.0,"rss_mib":1.5,"foreign_id":"rising","rounds":[200]}"#;
+        let wanted = r#"{"store":"sqlite","connections":64,"per_second":200,"p50_ms":10.0,"p99_ms":19.8,"p999_ms":20.0,"rss_mib":1.5,"foreign_id":"rising","rounds":[200],"cpu_us":[30]}"#;
         assert_eq!(text, wanted);
     }
 
@@ -172,7 +182,7 @@ mod tests {
     fn the_table_compares_with_the_ceiling_of_as_many_connections() {
         let mut text = String::new();
         table(&[row(Stored::Sqlite, 1_350), row(Stored::Ceiling, 3_000)], &mut text);
-        let line = "| 64 | sqlite | rising | 1,350 | 1,350 | 0.45 | 67.50 | 133.70 | 134.90 | 1.5 |";
+        let line = "| 64 | sqlite | rising | 1,350 | 1,350 | 0.45 | 67.50 | 133.70 | 134.90 | 1.5 | 30 |";
         assert_eq!(text.lines().nth(2), Some(line));
     }
 }

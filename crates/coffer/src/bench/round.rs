@@ -71,8 +71,17 @@ impl Host {
         // One connection waits for each answer, and gets none faster than in 40 microseconds.
         let most = self.subject.stored.most_per_second().min(connections * 25_000);
         let requests = self.merchant.sign(most * seconds);
-        let sample = client::drive(self.server.listening.address, connections, requests, times)?;
+        let before = self.server.processor_time()?;
+        let driven = client::drive(self.server.listening.address, connections, requests, times)?;
+        let used = self.server.processor_time()?.saturating_sub(before);
         let Subject { stored, order } = self.subject;
-        Ok(Row { stored, order, connections, sample, memory: self.server.memory()? })
+        Ok(Row {
+            stored,
+            order,
+            connections,
+            sample: driven.sample,
+            memory: self.server.memory()?,
+            processor: vec![used / driven.answers.max(1)],
+        })
     }
 }

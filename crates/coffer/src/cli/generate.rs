@@ -3,18 +3,27 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
-use coffer_store::store::{Role, Store, StoreOptions, StoreUrl};
+use coffer_store::{
+    dialect::Dialect,
+    error::DbError,
+    store::{Role, Store, StoreOptions, StoreUrl},
+    tx::Tx,
+};
 
 use super::{Cli, GeneratedFile};
 use crate::{
+    demo,
     failure::Failure,
     settings::{DEFAULT, Settings, Sources},
     terminal,
 };
 
+/// Removes the schema that was made for reading its tables.
+const DROP: &str = "DROP SCHEMA coffer_generated CASCADE";
+
 pub(super) async fn run(what: GeneratedFile, sources: &Sources<'_>) -> Result<(), Failure> {
     let text = match what {
-        GeneratedFile::Openapi => coffer_web::openapi::text(),
+        GeneratedFile::Openapi => coffer_web::openapi::openapi_json(),
         GeneratedFile::SchemaSqlite => schema_sqlite().await?,
         GeneratedFile::SchemaPostgres => schema_postgres(sources).await?,
         GeneratedFile::Config => configuration(),
@@ -24,22 +33,28 @@ pub(super) async fn run(what: GeneratedFile, sources: &Sources<'_>) -> Result<()
 }
 
 async fn schema_sqlite() -> Result<String, Failure> {
-    let folder = crate::demo::TemporaryFolder::make()?;
+    let folder = demo::temporary_folder()?;
     let url = StoreUrl::Sqlite(folder.path().join("schema.db"));
     schema(&url).await
 }
 
+/// In a schema of its own, which is gone afterwards.
 async fn schema_postgres(sources: &Sources<'_>) -> Result<String, Failure> {
     let settings = Settings::load(sources)?;
-    match &settings.store.url {
-        StoreUrl::Postgres(_) => schema(&settings.store.url.in_schema("coffer_schema").await?).await,
-        StoreUrl::Sqlite(_) => Err(Failure::new("COFFER_STORE__URL must name a PostgreSQL")),
+    if matches!(settings.store.url, StoreUrl::Sqlite(_)) {
+        return Err(Failure::new("COFFER_STORE__URL must name a PostgreSQL"));
     }
+    let url = settings.store.url.in_schema("coffer_generated").await?;
+    schema(&url).await
 }
 
 async fn schema(url: &StoreUrl) -> Result<String, Failure> {
     let store = Store::open(url, &StoreOptions::new(Role::Cli)).await?;
     let text = store.schema_text().await;
+    if store.dialect() == Dialect::Postgres {
+        let dropped = async |tx: &mut Tx<'_>| tx.exec(DROP, &[]).await;
+        store.write(dropped).await.map_err(|error: DbError| error)?;
+    }
     store.close().await;
     Ok(text?)
 }
@@ -62,7 +77,8 @@ fn configuration() -> String {
 }
 
 /// Sections and keys in the order of the file, those in comments too. Tables of lists are left out.
-pub(crate) fn keys() -> Vec<(&'static str, &'static str)> {
+#[must_use]
+pub fn keys() -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     let mut section = "";
     for line in DEFAULT.lines() {

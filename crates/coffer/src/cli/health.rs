@@ -6,7 +6,7 @@ use coffer_outside::{
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, settings::Settings, terminal::Terminal};
+use crate::{demo, failure::Failure, settings::Settings, terminal::Terminal};
 
 /// Most bytes of the answer.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -16,7 +16,7 @@ pub(super) async fn run(
     url: Option<&str>,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let own = format!("http://{}", reachable(settings.server.listen));
+    let own = format!("http://{}", demo::reachable(settings.server.listen));
     let url = format!("{}/health", url.unwrap_or(&own).trim_end_matches('/'));
     // The operator's own server, wherever it stands.
     let client = GuardedClient::new(AddressGuard::new(true), Lookup::System, Limits::DEFAULT)
@@ -34,17 +34,4 @@ pub(super) async fn run(
         return Ok(());
     }
     Err(Failure::new(format!("the server at {url} is not healthy (HTTP {})", answer.status)))
-}
-
-/// Where a server that listens everywhere is found from here.
-fn reachable(listen: std::net::SocketAddr) -> std::net::SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    let mut address = listen;
-    if listen.ip().is_unspecified() {
-        address.set_ip(match listen.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }

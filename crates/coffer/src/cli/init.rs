@@ -4,7 +4,7 @@ use std::{fs, io, io::Write as _, path::Path};
 
 use coffer_domain::merchant::Environment;
 use coffer_engine::engine::Engine;
-use coffer_store::{store::Role, tx::Tx, error::DbError, wallet::Wallet};
+use coffer_store::{error::DbError, store::Role, tx::Tx, wallet::Wallet};
 use serde_json::json;
 
 use crate::{
@@ -38,7 +38,8 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
     engine.store().close().await;
     let findings = findings?;
     let file = found.unwrap_or(file).display().to_string();
-    let (key_file, store) = (settings.key_file.display().to_string(), settings.store.url.to_string());
+    let (key_file, store) =
+        (settings.key_file.display().to_string(), settings.store.url.to_string());
     terminal.answer(
         || {
             json!({

@@ -5,11 +5,7 @@ use coffer_domain::{
     merchant::{Environment, Scope},
 };
 use coffer_engine::{api_key::NewKey, engine::Engine};
-use coffer_store::{
-    api_key::StoredKey,
-    error::DbError,
-    tx::Tx,
-};
+use coffer_store::{api_key::StoredKey, error::DbError, tx::Tx};
 use serde_json::{Value, json};
 
 use super::{KeyCommand, merchant, moment};
@@ -43,11 +39,15 @@ pub(super) async fn run(
             let changed = engine.disable_key(id).await?;
             terminal.answer(
                 || json!({"id": id.text(), "disabled": true, "changed": changed}),
-                || match changed {
-                    true => "The key is refused from now on; a server notices within a second.\n",
-                    false => "The key was disabled already.\n",
-                }
-                .to_owned(),
+                || {
+                    match changed {
+                        true => {
+                            "The key is refused from now on; a server notices within a second.\n"
+                        }
+                        false => "The key was disabled already.\n",
+                    }
+                    .to_owned()
+                },
             )
         }
     }

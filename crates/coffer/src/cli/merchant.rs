@@ -263,10 +263,13 @@ fn lines(merchant: &Merchant) -> String {
         ("terms", or_none(&merchant.terms_url)),
         ("privacy", or_none(&merchant.privacy_url)),
         ("accent", or_none(&merchant.accent)),
-        ("may be framed by", match merchant.frame_ancestors.as_slice() {
-            [] => "none".to_owned(),
-            origins => origins.join(" "),
-        }),
+        (
+            "may be framed by",
+            match merchant.frame_ancestors.as_slice() {
+                [] => "none".to_owned(),
+                origins => origins.join(" "),
+            },
+        ),
         ("added", moment::text(merchant.created_at)),
     ];
     columns(&rows.map(|(name, value)| vec![name.to_owned(), value]))

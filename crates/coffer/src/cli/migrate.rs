@@ -3,12 +3,7 @@
 use coffer_store::store::{Role, Store};
 use serde_json::json;
 
-use crate::{
-    failure::Failure,
-    settings::Settings,
-    terminal::Terminal,
-    wiring,
-};
+use crate::{failure::Failure, settings::Settings, terminal::Terminal, wiring};
 
 /// Bytes a second that a migration gets through at least on a slow disk, for the estimate.
 const BYTES_A_SECOND: u64 = 20 * 1024 * 1024;

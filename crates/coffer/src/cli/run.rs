@@ -7,7 +7,9 @@ use coffer_engine::engine::Engine;
 use coffer_store::store::Role;
 use serde_json::json;
 
-use super::{Cli, Command, callback, config, generate, health, init, key, merchant, migrate, wallet};
+use super::{
+    Cli, Command, callback, config, generate, health, init, key, merchant, migrate, wallet,
+};
 use crate::{
     demo,
     failure::Failure,

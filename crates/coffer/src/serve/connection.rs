@@ -45,12 +45,9 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
     let of_connection = Arc::clone(&shared);
     let router = TowerToHyperService::new(shared.router.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let client = client_address(
-            peer,
-            request.headers(),
-            &of_connection.settings.trusted_proxies,
-        );
-        request.extensions_mut().insert(ConnectInfo(client));
+        let client =
+            client_address(peer.ip(), request.headers(), &of_connection.settings.trusted_proxies);
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 0)));
         let (answer, shared) = (router.call(request), Arc::clone(&of_connection));
         async move { answer.await.map(|response| end_streams(response, &shared.soft)) }
     });
@@ -61,8 +58,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
         .max_headers(HEADERS)
         .max_buf_size(HEAD_BYTES)
         .pipeline_flush(true);
-    let mut connection =
-        std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopping = false;
     loop {
         tokio::select! {
@@ -83,9 +79,9 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAd
 
 /// The address of the client: the peer's, or behind trusted proxies the last address in
 /// `X-Forwarded-For` that is none of theirs.
-fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[AddressRange]) -> SocketAddr {
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressRange]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
-    if !is_trusted(peer.ip()) {
+    if !is_trusted(peer) {
         return peer;
     }
     let mut client = peer;
@@ -95,7 +91,7 @@ fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[AddressRange
     }
     for hop in hops.into_iter().rev() {
         let Some(address) = parse_hop(hop.trim()) else { break };
-        client = SocketAddr::new(address, 0);
+        client = address;
         if !is_trusted(address) {
             break;
         }
@@ -129,7 +125,7 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        client_address(format!("{peer}:4711").parse().unwrap(), &headers, &trusted).ip().to_string()
+        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]

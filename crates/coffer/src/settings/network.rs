@@ -102,7 +102,8 @@ fn read_known(
     let test = section.flag("test");
     let own = known.chain_id;
     if known.family != Family::Evm {
-        section.refuse("name", &format!("{} is not read by JSON-RPC of Ethereum's kind", known.name));
+        section
+            .refuse("name", &format!("{} is not read by JSON-RPC of Ethereum's kind", known.name));
         return None;
     }
     if chain_id.is_some() && chain_id != own {
@@ -161,7 +162,8 @@ fn check_endpoints(section: &Section<'_>, endpoints: &[String]) {
         let http = endpoint.starts_with("http://") || endpoint.starts_with("https://");
         if !http || endpoint.parse::<axum::http::Uri>().is_ok_and(|uri| uri.host().is_none()) {
             // Not repeated: it may hold an access key.
-            let text = format!("endpoint {number} does not begin with http:// or https:// and a host");
+            let text =
+                format!("endpoint {number} does not begin with http:// or https:// and a host");
             section.refuse("endpoints", &text);
         }
     }
@@ -173,9 +175,9 @@ fn read_asset(
     catalogue: &mut Catalogue,
 ) -> Option<Asset> {
     let code = |text: &str| Iso::new(text).map_err(|refused| refused.to_string());
-    let iso = section.required("iso").and_then(|text| {
-        code(&text).map_err(|reason| section.refuse("iso", &reason)).ok()
-    });
+    let iso = section
+        .required("iso")
+        .and_then(|text| code(&text).map_err(|reason| section.refuse("iso", &reason)).ok());
     let v2_code = section.parsed("code", code).or(iso);
     let title = section.text("title");
     let number = section.number("number", 1..=u64::from(MAX_NUMBER));

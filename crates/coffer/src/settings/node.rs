@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
 
-use toml::{Spanned, de::{DeTable, DeValue}};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::mistake::Mistake;
 

@@ -1,0 +1,286 @@
+//! How settings come together, and what is said of mistakes.
+
+use std::collections::BTreeSet;
+
+use coffer_domain::code::Code;
+
+use super::{
+    environment::Environment,
+    mistake::Mistakes,
+    node::{self, Origin, Value},
+    *,
+};
+
+const HOME: (&str, &str) = ("HOME", "/home/somebody");
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(FILE), file).unwrap();
+    let variables: Vec<_> = [HOME].iter().chain(variables).copied().collect();
+    Settings::load(&Sources {
+        file: None,
+        working_directory: folder.path().to_owned(),
+        environment: Environment::of(&variables),
+        instead_of_file: None,
+    })
+}
+
+fn mistakes(file: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let mistakes = load(file, variables).expect_err("there are mistakes").0;
+    mistakes.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.text)).collect()
+}
+
+#[test]
+fn the_defaults_are_right_by_themselves() {
+    let settings = load("", &[]).unwrap();
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.server.own_url(settings.server.listen), "http://127.0.0.1:8080");
+    let data = "/home/somebody/.local/share/coffer";
+    assert_eq!(settings.store.url.to_string(), format!("sqlite://{data}/coffer.db"));
+    assert_eq!(settings.key_file, Path::new(data).join("coffer.key"));
+    assert_eq!(settings.rates, Rates::Market);
+    assert!(!settings.allow_private_callbacks && !settings.networks.allow_test);
+    assert!(settings.networks.evm.is_empty() && settings.metrics.is_none());
+}
+
+#[test]
+fn a_variable_stands_over_the_file_and_the_file_over_the_defaults() {
+    let file =
+        "[server]\nlisten = \"127.0.0.1:1\"\nmax_connections = 7\n[rates]\nsource = \"fixed\"";
+    let settings = load(
+        file,
+        &[
+            ("COFFER_SERVER__LISTEN", "127.0.0.1:2"),
+            ("COFFER_SERVER__PUBLIC_URL", "https://pay.example.com/"),
+            ("COFFER_STORE__URL", "sqlite:///data/shop.db"),
+            ("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "true"),
+            ("COFFER_LIMITS__BURST", "3"),
+            ("COFFER_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
+            ("COFFER_TEST_POSTGRES", "is not a setting"),
+            ("COFFER_DEMO", "neither"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.server.max_connections, 7);
+    assert_eq!(settings.server.public_url.as_deref(), Some("https://pay.example.com"));
+    assert_eq!(settings.server.trusted_proxies.len(), 2);
+    assert_eq!(settings.store.url.to_string(), "sqlite:///data/shop.db");
+    assert_eq!(settings.key_file, Path::new("/data/coffer.key"));
+    assert_eq!(settings.rates, Rates::Fixed);
+    assert!(settings.allow_private_callbacks);
+    assert_eq!(settings.rate_limit.burst.get(), 3);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_each_with_its_place() {
+    let file = "\
+[server]
+listen = \"localhost\"
+max_connections = 0
+lisen = \"127.0.0.1:1\"
+[urls]
+unknown = \"perhaps\"
+allow_loopback = \"yes\"
+[store]
+url = \"mysql://me:hush@db/x\"
+[nonsense]
+a = 1
+";
+    let variables = [("COFFER_RATES__SOURCE", "dice"), ("COFFER_SERVER_LISTEN", "127.0.0.1:1")];
+    let all = load(file, &variables).expect_err("there are mistakes");
+    let told = all.to_string();
+    for part in [
+        "9 mistakes",
+        "server.listen",
+        "coffer.toml, line 2): \"localhost\" is no address and port such as 127.0.0.1:8080",
+        "server.max_connections",
+        "a number from 1 to 1000000 is expected, not 0",
+        "server.lisen",
+        "did you mean listen?",
+        "urls.unknown",
+        "write \"allow\" or \"refuse\"",
+        "urls.allow_loopback",
+        "true or false is expected, not \"yes\"",
+        "store.url",
+        "rates.source (COFFER_RATES__SOURCE): \"dice\" is not known",
+        "COFFER_SERVER_LISTEN: two underscores go between section and key: COFFER_SERVER__LISTEN",
+        "nonsense",
+        "there is no such setting; here stand",
+    ] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    assert!(!told.contains("hush"), "{told}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_one_mistake_with_its_line() {
+    let told =
+        load("[server]\nlisten = 127\nlisten = 128", &[]).expect_err("a mistake").to_string();
+    assert!(told.contains("coffer.toml, line 3: this is not TOML"), "{told}");
+}
+
+#[test]
+fn a_server_that_others_reach_needs_its_public_url() {
+    let open = ("COFFER_SERVER__LISTEN", "0.0.0.0:8080");
+    let told = mistakes("", &[open]);
+    assert!(told[0].starts_with("server.public_url: is missing"), "{told:?}");
+    let url = ("COFFER_SERVER__PUBLIC_URL", "http://pay.example.com");
+    assert!(mistakes("", &[open, url])[0].contains("must begin with https://"));
+    let url = ("COFFER_SERVER__PUBLIC_URL", "https://pay.example.com");
+    assert!(load("", &[open, url]).is_ok());
+}
+
+#[test]
+fn a_known_network_needs_its_endpoints_only() {
+    let file = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:8545\"]\n\
+                confirmations = 20";
+    let settings = load(file, &[]).unwrap();
+    let [evm] = settings.networks.evm.as_slice() else { panic!("one network") };
+    assert_eq!((evm.chain_id, evm.stale_after), (1, Some(Span::from_seconds(240))));
+    assert!(evm.assets.iter().any(|asset| asset.id.iso.as_str() == "USDC"));
+    let network = settings.networks.catalogue.network(Code::constant("ethereum")).unwrap();
+    assert_eq!(network.confirmations, 20);
+}
+
+#[test]
+fn a_network_of_ones_own_comes_with_its_assets_in_a_variable_too() {
+    let network = "[{ name = \"anvil\", chain_id = 31337, test = true, confirmations = 2, \
+                   endpoints = [\"http://127.0.0.1:8545\"], assets = [{ iso = \"ETH\", code = \
+                   \"ETHANVIL\", number = 90001, fixed_usd = \"2500\", minimum = \"0.001\" }] }]";
+    let settings = load("", &[("COFFER_NETWORKS__EVM", network)]).unwrap();
+    let [evm] = settings.networks.evm.as_slice() else { panic!("one network") };
+    assert_eq!((evm.chain_id, evm.stale_after, evm.assets.len()), (31_337, None, 1));
+    let asset = settings.networks.catalogue.by_code("ETHANVIL").unwrap();
+    assert_eq!((asset.decimals, asset.display_decimals), (18, 6));
+    assert_eq!(asset.minimum.get(), 1_000_000_000_000_000);
+}
+
+#[test]
+fn mistakes_of_networks_are_told_at_once_and_without_access_keys() {
+    let file = "\
+[[networks.evm]]
+name = \"sepolia\"
+endpoints = [\"wss://hush.example/v3/hush\"]
+[[networks.evm]]
+name = \"bitcoin\"
+endpoints = []
+[[networks.evm]]
+name = \"polygon\"
+chain_id = 138
+endpoints = [\"http://127.0.0.1\"]
+[[networks.evm.assets]]
+iso = \"USDT\"
+number = 7
+[[networks.evm]]
+endpoint = []
+";
+    let told = mistakes(file, &[]);
+    let expect = [
+        "networks.evm[1].chain_id: is missing",
+        "networks.evm[1].endpoints: endpoint 1 does not begin with http",
+        "networks.evm[2].name: bitcoin is not read by JSON-RPC",
+        "networks.evm[2].endpoints: at least one",
+        "networks.evm[3].chain_id: polygon has the chain id 137",
+        "networks.evm[4].name: is missing",
+        "networks.evm[4].endpoint: there is no such setting; did you mean endpoints?",
+    ];
+    for part in expect {
+        assert!(told.iter().any(|text| text.starts_with(part)), "{part} is not in {told:#?}");
+    }
+    assert!(!told.concat().contains("hush"), "{told:#?}");
+}
+
+#[test]
+fn what_is_shown_names_its_origin_and_no_password() {
+    let url = ("COFFER_STORE__URL", "postgres://me:hush@127.0.0.1/coffer");
+    let settings = load("[log]\nformat = \"json\"", &[url]).unwrap();
+    let shown = |path: &str| {
+        let found = settings.shown.iter().find(|shown| shown.path == path).unwrap();
+        (found.value.clone(), found.origin.to_string())
+    };
+    let (value, origin) = shown("store.url");
+    assert_eq!(value, "\"postgres://me:***@127.0.0.1/coffer\"");
+    assert_eq!(origin, "COFFER_STORE__URL");
+    assert!(shown("log.format").1.ends_with("coffer.toml, line 2"));
+    assert_eq!(shown("log.level").1, "default");
+    assert!(shown("secrets.key_file").0.contains(".config/coffer/coffer.key"));
+}
+
+#[test]
+fn without_a_home_the_places_must_be_named() {
+    let nowhere = |variables: &[(&str, &str)]| {
+        Settings::load(&Sources {
+            working_directory: "/nowhere".into(),
+            environment: Environment::of(variables),
+            ..Sources::default()
+        })
+    };
+    let told = nowhere(&[]).expect_err("a mistake").to_string();
+    assert!(told.contains("store.url") && told.contains("HOME"), "{told}");
+    assert!(nowhere(&[("COFFER_STORE__URL", "sqlite:///srv/coffer.db")]).is_ok());
+}
+
+#[test]
+fn every_setting_stands_in_the_default_file() {
+    // Every key that is read, from the one place that lists them when one is unknown.
+    let sections = [
+        "server",
+        "store",
+        "secrets",
+        "callbacks",
+        "rates",
+        "urls",
+        "networks",
+        "limits",
+        "sandbox",
+        "log",
+        "metrics",
+    ];
+    let documented: BTreeSet<String> = crate::cli::documented_keys()
+        .into_iter()
+        .map(|(section, key)| format!("{section}.{key}"))
+        .collect();
+    for section in sections {
+        let told = mistakes(&format!("[{section}]\nzzzzzzzzzzzz = 1"), &[]);
+        let (_, keys) = told[0].split_once("here stand ").unwrap();
+        for key in keys.split(", ").filter(|key| *key != "evm") {
+            let path = format!("{section}.{key}");
+            assert!(documented.contains(&path), "{path} is not in the default file");
+        }
+        let known: BTreeSet<&str> = keys.split(", ").collect();
+        for path in documented.iter().filter(|path| path.starts_with(&format!("{section}."))) {
+            let key = path.split_once('.').unwrap().1;
+            assert!(known.contains(key), "{path} is in the default file, and not read");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_default_file_work_when_they_are_used() {
+    let mut text = String::new();
+    for line in DEFAULT.lines() {
+        let bare = line.strip_prefix("# ").unwrap_or(line);
+        let example = bare.starts_with("[[")
+            || bare.split_once(" = ").is_some_and(|(key, _)| {
+                key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            });
+        if (example || line.starts_with('[')) && !bare.contains('…') {
+            text += &format!("{bare}\n");
+        }
+    }
+    let text = text.replace("blocklist = ", "# ").replace("\"https://pay", "\"https://pay");
+    let settings = load(&text, &[]).unwrap_or_else(|mistakes| panic!("{mistakes}\n{text}"));
+    assert_eq!(settings.networks.evm.len(), 2);
+}
+
+#[test]
+fn tables_are_joined_and_lists_replaced() {
+    let parse = |text: &str| node::parse(text, &|_| Origin::Default).unwrap();
+    let mut below = parse("[a]\nx = 1\ny = [1, 2]");
+    node::lay_over(&mut below, parse("[a]\ny = [3]\n[b]\nz = 1"));
+    let Value::Table(a) = &below["a"].value else { panic!("a table") };
+    assert!(matches!(&a["x"].value, Value::Number(digits) if digits == "1"));
+    assert!(matches!(&a["y"].value, Value::List(items) if items.len() == 1));
+    assert!(below.contains_key("b"));
+}

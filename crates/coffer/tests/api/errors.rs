@@ -182,3 +182,14 @@ async fn every_answer_has_a_request_id_of_ours() {
         assert!(seen.insert(id));
     }
 }
+
+#[tokio::test]
+async fn outside_of_the_api_an_unknown_url_is_a_page() {
+    let world = World::sqlite().await;
+    for path in ["/", "/favicon.ico", "/payment/0000000000000000000000", "/apis/v2"] {
+        let answer = Ask::get(path).of(&world).await;
+        assert_eq!((answer.status, answer.header("request-id").len()), (404, 24), "{path}");
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{path}");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+    }
+}

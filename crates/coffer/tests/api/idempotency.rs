@@ -1,14 +1,12 @@
 //! `Idempotency-Key` on everything that changes something.
 
-use std::{sync::mpsc, time::Duration};
+use std::time::Duration;
 
-use coffer_engine::settings::EngineSettings;
-use coffer_store::{error::DbError, tx::Tx};
 use coffer_web::server_state::WebSettings;
 
 use crate::{
     on_both,
-    support::{Ask, Database, World},
+    support::{Ask, HeldWriter, Setup, World},
 };
 
 const CREATE: &str = "/api/payments/v1/requests";
@@ -95,24 +93,12 @@ async fn a_key_that_cannot_be_one_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_too_long_for_a_twin_is_told_to_come_again() {
     let web = WebSettings { twin_wait: Duration::from_millis(20), ..WebSettings::default() };
-    let world = World::with(Database::Sqlite, EngineSettings::default(), web).await;
-    let (held, release) = (mpsc::channel::<()>(), mpsc::channel::<()>());
-    let (tell, wait) = (held.0, std::sync::Mutex::new(release.1));
-    let store = world.store.clone();
-    let writer = tokio::spawn(async move {
-        let body = async move |_: &mut Tx<'_>| {
-            tell.send(()).unwrap();
-            wait.lock().unwrap().recv().unwrap();
-            Ok::<(), DbError>(())
-        };
-        store.write(body).await
-    });
-    tokio::task::spawn_blocking(move || held.1.recv().unwrap()).await.unwrap();
+    let world = World::with(Setup { web, ..Setup::default() }).await;
+    let held = HeldWriter::hold(&world.store).await;
     let answer = create(&world, "k", BODY).of(&world).await;
     let sentence = "A request with this Idempotency-Key is still running";
     answer.is(409, &format!(r#"{{"error":"{sentence}", "code":"idempotency_key_in_use"}}"#));
-    release.0.send(()).unwrap();
-    writer.await.unwrap().unwrap();
+    held.release().await;
     let done = create(&world, "k", BODY).of(&world).await;
     assert_eq!(done.status, 200, "the work itself went on");
 }

@@ -2,10 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use coffer_engine::settings::EngineSettings;
 use coffer_web::{rate_limit::RateLimit, server_state::WebSettings};
 
-use crate::support::{Ask, Database, World};
+use crate::support::{Ask, Setup, World};
 
 const CREATE: &str = "/api/payments/v1/requests";
 
@@ -13,8 +12,8 @@ const CREATE: &str = "/api/payments/v1/requests";
 async fn slow() -> World {
     let limit = |number| NonZeroU32::new(number).unwrap();
     let rate_limit = RateLimit { per_second: limit(2), burst: limit(4) };
-    let settings = WebSettings { rate_limit, ..WebSettings::default() };
-    World::with(Database::Sqlite, EngineSettings::default(), settings).await
+    let web = WebSettings { rate_limit, ..WebSettings::default() };
+    World::with(Setup { web, ..Setup::default() }).await
 }
 
 #[tokio::test]

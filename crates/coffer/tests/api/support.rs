@@ -2,11 +2,13 @@
 
 mod ask;
 mod database;
+mod held_writer;
 mod world;
 
 pub use ask::{Answer, Ask};
 pub use database::{Database, Place};
-pub use world::{Keys, NOW, World};
+pub use held_writer::HeldWriter;
+pub use world::{Keys, NOW, Setup, World};
 
 /// Writes each rule as a test per database.
 #[macro_export]

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod outages;
+mod program;
 mod refused;
 mod reorgs;
 mod support;

@@ -21,7 +21,7 @@ const CONNECTIONS: usize = 16;
 async fn every_answer_comes_after_a_sync_of_its_log() {
     let installation = Installation::on(Database::Sqlite).await;
     let sink = Sink::open().await;
-    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
     sink.trust(&keys);
     let file = installation.file("calls");
     let server = Server::start(traced(&installation, &file.display().to_string())).await;
@@ -45,12 +45,15 @@ async fn every_answer_comes_after_a_sync_of_its_log() {
     })
     .await;
     let trace = Trace::read(&calls);
-    let unkept: Vec<(&String, Unkept)> = acknowledged
-        .iter()
-        .filter_map(|id| Some((id, trace.judge(id).err()?)))
-        .collect();
+    let unkept: Vec<(&String, Unkept)> =
+        acknowledged.iter().filter_map(|id| Some((id, trace.judge(id).err()?))).collect();
     assert!(unkept.is_empty(), "{} of {}: {unkept:?}", unkept.len(), acknowledged.len());
     assert_eq!(acknowledged.len(), SEQUENTIAL + CONCURRENT);
+    // The same calls without the syncs would not have done.
+    let unsynced = calls.lines().filter(|line| !line.contains("sync("));
+    let unsynced = Trace::read(&unsynced.collect::<Vec<_>>().join("\n"));
+    let judged = acknowledged.iter().map(|id| unsynced.judge(id));
+    assert!(judged.into_iter().all(|judged| judged == Err(Unkept::NotSynced)));
     println!("{} answers, each after one of {} syncs", acknowledged.len(), trace.syncs());
     installation.remove().await;
 }

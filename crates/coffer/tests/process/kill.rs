@@ -68,7 +68,7 @@ impl Shop {
     async fn open(database: Database) -> Self {
         let installation = Installation::on(database).await;
         let sink = Sink::open().await;
-        let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+        let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
         sink.trust(&keys);
         Self { installation, sink, keys, addresses: HashMap::new(), fixed: HashSet::new() }
     }
@@ -86,6 +86,8 @@ impl Shop {
             .map(|order| order.foreign_id.as_str())
             .collect();
         let named = self.what_the_log_names_is_there(&server, &log, &unanswered).await;
+        let ended_by_itself = matches!(blow, Blow::EndedAfterCommit(_));
+        assert_eq!(!named.is_empty(), ended_by_itself, "the log names what was committed");
         println!(
             "round {number}: {blow:?}: {answered} answered, {} unanswered, of which {} named",
             unanswered.len(),
@@ -176,7 +178,8 @@ impl Shop {
             orders.iter().filter(|order| !matches!(order.outcome, Outcome::NotSent)).collect();
         let again = sent.iter().map(|order| self.keys.create(&order.body)).collect();
         let again: Vec<Value> = all_answers(server, again).await.iter().map(Answer::data).collect();
-        let shown = again.iter().map(|it| self.keys.get(&format!("/{}", text(&it["id"])))).collect();
+        let shown =
+            again.iter().map(|it| self.keys.get(&format!("/{}", text(&it["id"])))).collect();
         let shown: Vec<Value> = all_answers(server, shown).await.iter().map(Answer::data).collect();
         let mut fixed = Vec::new();
         for ((order, again), shown) in sent.into_iter().zip(&again).zip(&shown) {

@@ -293,7 +293,7 @@ impl Engine {
         let customer = match known {
             Some(customer) => customer,
             None => {
-                let (open, row) = self.new_customer(self.new_id(now));
+                let (open, row) = self.new_customer(self.new_id(now), &*self.parts.entropy);
                 tx.insert_customer(stored.request.scope, None, &row, now).await?;
                 open
             }

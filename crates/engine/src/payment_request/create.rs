@@ -1,10 +1,10 @@
 //! Creating a payment request: parse happened at the wall; here it is decided, written, rendered.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use coffer_domain::{
     catalogue::Asset,
-    id::{CustomerId, PaymentToken},
+    id::{Id, PaymentToken},
     money::AssetId,
     payment_request::{
         Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote, Sender,
@@ -28,12 +28,16 @@ use coffer_wire::{
 use super::once::{Claim, Claimed, Once};
 use crate::{
     api_key::Caller,
+    draw::Draw,
     engine::Engine,
     error::EngineError,
     personal::{OpenCustomer, Personal},
     probe::NotTaken,
     quote::{CannotQuote, Priced, locked_until},
 };
+
+/// Random bytes of a create: two ids, a token, a customer's key and two nonces.
+const RANDOM_BYTES: usize = 10 + 10 + 16 + 32 + 12 + 12;
 
 /// Why a request was not created; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -85,10 +89,14 @@ impl From<DbError> for Ended {
     }
 }
 
-/// Everything decided before the write, so that the write only writes.
+/// Everything decided, sealed and rendered before the write, so that the write only writes: one
+/// thread writes for everybody.
 struct Plan {
+    /// As it is stored if the customer is new; a known one seals the personal data with his key.
     stored: StoredRequest,
     personal: Personal,
+    /// What is answered unless a coin is fixed in the write.
+    answer: Vec<u8>,
     customer: Option<(OpenCustomer, Customer)>,
     reference: Option<String>,
     fixed: Option<Priced>,
@@ -132,7 +140,7 @@ impl Engine {
         new: NewPaymentRequest,
     ) -> Result<Vec<u8>, CreateRefused> {
         let plan = self.plan(caller, new, Once::default())?;
-        Ok(self.created_answer(&plan.stored, &plan.personal))
+        Ok(plan.answer)
     }
 
     fn plan(
@@ -142,13 +150,14 @@ impl Engine {
         once: Once<'_>,
     ) -> Result<Plan, CreateRefused> {
         let now = self.now();
+        let random = Draw::<RANDOM_BYTES>::new(&*self.parts.entropy);
         let fingerprint = self.parts.keys.fingerprint("payment request", &fields_text(&new));
         let valid_until = match new.lifetime {
             Lifetime::Duration(span) => now.plus(span),
             Lifetime::Until(at) => at,
         };
         let request = PaymentRequest::open(Opening {
-            id: self.new_id(now),
+            id: Id::new(now, random.take()),
             scope: caller.scope,
             price: new.price,
             created_at: now,
@@ -157,7 +166,11 @@ impl Engine {
         });
         let fixed = self.fixed_coin(caller, &new, &request, now)?;
         let personal = Personal { email: new.end_user_email, sender: new.sender };
-        let customer: Option<CustomerId> = (!personal.is_empty()).then(|| self.new_id(now));
+        let customer = (!personal.is_empty())
+            .then(|| self.new_customer(Id::new(now, random.take()), &random));
+        let sealed = customer.as_ref().map(|(open, _)| {
+            open.key.seal(&personal.to_bytes(), &request.id.bytes(), &random)
+        });
         let hosts = hosts([
             ("url_store", &new.url_store),
             ("url_success", &new.url_success),
@@ -166,13 +179,13 @@ impl Engine {
         let text = |url: Option<MerchantUrl>| url.map(|url| url.text);
         let stored = StoredRequest {
             key: caller.key,
-            token: PaymentToken::new(now, self.random()),
+            token: PaymentToken::new(now, random.take()),
             foreign_id: new.foreign_id,
             fingerprint: fingerprint.to_vec(),
             price_text: new.price_text,
             payment_currency: new.payment_currency,
-            customer: None,
-            personal: None,
+            customer: customer.as_ref().map(|(open, _)| open.id),
+            personal: sealed,
             end_user_reference: new.end_user_reference.clone(),
             description: new.description,
             url_store: text(new.url_store),
@@ -185,9 +198,10 @@ impl Engine {
             request,
         };
         Ok(Plan {
+            answer: self.created_answer(&stored, &personal),
             stored,
             personal,
-            customer: customer.map(|id| self.new_customer(id)),
+            customer,
             reference: new.end_user_reference,
             fixed,
             hosts,
@@ -246,15 +260,16 @@ impl Engine {
             Claimed::NonceUsed => return Err(CreateRefused::NonceUsed.into()),
         }
         self.check_hosts(tx, &plan.hosts).await?;
-        let mut stored = plan.stored.clone();
-        let customer = self.write_customer(tx, plan).await?;
-        if let Some(customer) = &customer {
-            stored.customer = Some(customer.id);
+        let mut stored = Cow::Borrowed(&plan.stored);
+        let known = self.write_customer(tx, plan).await?;
+        if let Some(known) = &known {
+            let stored = stored.to_mut();
+            stored.customer = Some(known.id);
             let bytes = plan.personal.to_bytes();
-            stored.personal = Some(self.seal_for(Some(customer), &bytes, stored.request.id));
+            stored.personal = Some(self.seal_for(Some(known), &bytes, stored.request.id));
         }
         let effects = match &plan.fixed {
-            Some(priced) => self.fix(tx, &mut stored, priced, plan.now).await?,
+            Some(priced) => self.fix(tx, stored.to_mut(), priced, plan.now).await?,
             None => Vec::new(),
         };
         if !tx.insert_request(&stored).await? {
@@ -262,22 +277,26 @@ impl Engine {
         }
         tx.note(&stored.request.id.text());
         self.follow_up(tx, &stored, &effects, plan.now).await?;
-        let answer = self.created_answer(&stored, &plan.personal);
-        self.keep(tx, &plan.claim, customer.as_ref(), &answer, plan.now).await?;
+        let answer = match &plan.fixed {
+            Some(_) => self.created_answer(&stored, &plan.personal),
+            None => plan.answer.clone(),
+        };
+        let customer = known.as_ref().or(plan.customer.as_ref().map(|(new, _)| new));
+        self.keep(tx, &plan.claim, customer, &answer, plan.now).await?;
         Ok(answer)
     }
 
-    /// The customer under his reference, known or new.
+    /// Writes a new customer. If there is one of his reference, it is that one who counts.
     async fn write_customer(
         &self,
         tx: &mut Tx<'_>,
         plan: &Plan,
     ) -> Result<Option<OpenCustomer>, EngineError> {
-        let Some((open, stored)) = &plan.customer else { return Ok(None) };
+        let Some((_, stored)) = &plan.customer else { return Ok(None) };
         let scope = plan.stored.request.scope;
         let reference = plan.reference.as_deref();
         if tx.insert_customer(scope, reference, stored, plan.now).await? {
-            return Ok(Some(open.clone()));
+            return Ok(None);
         }
         let known = tx.customer_by_reference(scope, reference.unwrap_or_default()).await?;
         // Committed in between by a twin that this transaction cannot see yet: start again.

@@ -226,8 +226,10 @@ impl Engine {
                 let mut after = before.clone();
                 // A request that has ended has no window left to cut.
                 if after.request.end_window(at).is_ok() {
-                    let (chain, now) = (engine.home_chain(), engine.now());
-                    engine.persist(tx, &before, &mut after, &[], chain, now).await?;
+                    // The chain may have been read beyond the new end already.
+                    let (effects, chain) = engine.tell_cursors(tx, &mut after.request).await?;
+                    let now = engine.now();
+                    engine.persist(tx, &before, &mut after, &effects, chain, now).await?;
                 }
                 Ok(())
             })

@@ -127,6 +127,11 @@ impl Connection {
         self.db.execute(sql, [path]).map(drop).map_err(|error| meaning(&error, sql))
     }
 
+    /// How many rows were changed since the connection was opened, taken back or not.
+    pub(crate) fn changes(&self) -> u64 {
+        self.db.total_changes()
+    }
+
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.db.is_autocommit()

@@ -21,6 +21,8 @@ use crate::{
 
 /// How many calls share one commit at most.
 const BATCH: usize = 256;
+/// How many batches after one that had to take back a part run with savepoints.
+const WARY: u32 = 64;
 /// How many writers' markers are kept: more than ever write at the same time.
 const MARKERS: i64 = 64;
 
@@ -33,7 +35,7 @@ pub(crate) fn start(
     let connection = Connection::open_writer(&place)?;
     let name = "SELECT lower(hex(randomblob(8)))";
     let name = connection.one(name, vals![], &mut |row| row.text(0))?.unwrap_or_default();
-    let mut writer = Writer { place, shared, connection: Some(connection), name, batch: 0 };
+    let mut writer = Writer { place, shared, connection: Some(connection), name, batch: 0, wary: 0 };
     Builder::new()
         .name("coffer-write".to_owned())
         .spawn(move || writer.serve(queue))
@@ -49,6 +51,16 @@ struct Writer {
     name: String,
     /// The number of the running batch.
     batch: i64,
+    /// How many of the next batches run with savepoints.
+    wary: u32,
+}
+
+/// How the jobs of a batch ran.
+enum Batch {
+    /// All were run; none if no job has anything to keep.
+    Ran(Option<After>),
+    /// A job without a savepoint must be taken back, and so all must.
+    Again,
 }
 
 /// How a batch ended.
@@ -133,12 +145,38 @@ impl Writer {
         end
     }
 
-    /// Runs every job in a savepoint of its own; none if no job has anything to keep.
+    /// Runs every job; none if no job has anything to keep.
+    ///
+    /// A savepoint costs a copy of every page its job changes, and seldom is one needed. So a batch
+    /// runs without, and when a job must be taken back the whole batch is, and runs again with a
+    /// savepoint for each, as do the next ones.
     fn run_all(
-        &self,
+        &mut self,
         connection: &Connection,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<Option<After>, DbError> {
+        if self.wary == 0 {
+            match self.run_each(connection, jobs, false)? {
+                Batch::Ran(after) => return Ok(after),
+                Batch::Again => self.wary = WARY,
+            }
+            connection.exec("ROLLBACK", &[])?;
+            connection.exec("BEGIN IMMEDIATE", &[])?;
+        } else {
+            self.wary -= 1;
+        }
+        match self.run_each(connection, jobs, true)? {
+            Batch::Ran(after) => Ok(after),
+            Batch::Again => Err(DbError::Unavailable("a batch was not run".to_owned())),
+        }
+    }
+
+    fn run_each(
+        &self,
+        connection: &Connection,
+        jobs: &mut [Box<dyn Job>],
+        savepoints: bool,
+    ) -> Result<Batch, DbError> {
         let mut all: Option<After> = None;
         for job in jobs {
             match self.fault(|faults| faults.before_body()) {
@@ -146,19 +184,26 @@ impl Writer {
                 Fault::Fail => return Err(DbError::Unavailable("injected".to_owned())),
                 Fault::Crash => return Err(DbError::Crashed),
             }
-            connection.exec("SAVEPOINT body", &[])?;
+            if savepoints {
+                connection.exec("SAVEPOINT body", &[])?;
+            }
+            let changes = connection.changes();
             match job.run(connection) {
                 Ran::Keep(after) => {
                     let all = all.get_or_insert_default();
                     all.nudges.extend(after.nudges);
                     all.notes.extend(after.notes);
                 }
-                Ran::Undo => drop(connection.exec("ROLLBACK TO body", &[])?),
+                Ran::Undo if savepoints => drop(connection.exec("ROLLBACK TO body", &[])?),
+                Ran::Undo if connection.changes() == changes => {}
+                Ran::Undo => return Ok(Batch::Again),
                 Ran::Lost(error) => return Err(error),
             }
-            connection.exec("RELEASE body", &[])?;
+            if savepoints {
+                connection.exec("RELEASE body", &[])?;
+            }
         }
-        Ok(all)
+        Ok(Batch::Ran(all))
     }
 
     fn commit(&self, connection: &Connection, after: After) -> End {

@@ -2,7 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use crate::error::OpenError;
+use super::{Role, StoreOptions};
+use crate::{error::OpenError, postgres};
 
 /// The address of a database. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,6 +38,26 @@ impl StoreUrl {
             return Err(refused("sqlite: needs the path of a file, without parameters"));
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    /// The same place, but on PostgreSQL in a schema of its own, which is made if there is none;
+    /// unless the address chooses a schema itself. A SQLite file has no schemas and stays.
+    ///
+    /// # Errors
+    /// When the name is not of lower-case letters, digits and underscores, the server cannot be
+    /// reached, or the schema may not be made.
+    pub async fn in_schema(&self, schema: &str) -> Result<Self, OpenError> {
+        let Self::Postgres(config) = self else { return Ok(self.clone()) };
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if schema.is_empty() || !schema.bytes().all(plain) {
+            return Err(OpenError::Url(format!("{schema:?} cannot name a schema")));
+        }
+        if config.get_options().is_some_and(|options| options.contains("search_path")) {
+            return Ok(self.clone());
+        }
+        let options = StoreOptions::new(Role::Cli);
+        let inside = postgres::in_schema(config, &options, schema).await?;
+        Ok(Self::Postgres(Box::new(inside)))
     }
 }
 

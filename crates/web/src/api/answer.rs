@@ -19,7 +19,7 @@ use crate::{
     server_state::ServerState,
 };
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Seconds after which it is worth coming again when the server is busy or a twin is at work.

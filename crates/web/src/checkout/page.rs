@@ -1,26 +1,17 @@
 //! The page as a template, and the words and pieces its parts ask for.
 
+mod choosing;
+mod links;
+mod paying;
+
 use askama::Template;
 
 use super::{
-    assets, clock, mark, qr,
-    view::{
-        CheckoutState, CheckoutView, Choose, ChooseProblem, Coin, CoinChoice, Counts, EmailField,
-        FailReason, Needed, Pay, Price, Seen, Unavailable,
-    },
+    assets, clock, mark,
+    view::{CheckoutState, CheckoutView, Choose, Coin, FailReason, Pay, Price},
 };
-use crate::text::{Filled, Html, Language, Phrase, Text};
+use crate::text::{Html, Language, Text};
 use coffer_domain::time::Timestamp;
-
-/// Rows from which the list of coins gets a search field.
-const SEARCH_ABOVE: usize = 8;
-
-/// Confirmations up to which each is a dot; more are said in words alone.
-const MOST_DOTS: u32 = 12;
-
-/// Schemes of links that open a wallet; anything else is not made a link.
-const WALLET_SCHEMES: [&str; 7] =
-    ["bitcoin", "bitcoincash", "dogecoin", "ethereum", "litecoin", "solana", "tron"];
 
 /// The whole page.
 #[derive(Template)]
@@ -43,6 +34,18 @@ impl Page<'_> {
             String::new()
         };
         format!("/payment/{}{route}{language}", self.view.token)
+    }
+
+    /// The query by which the script asks for this very page again.
+    fn query(&self) -> String {
+        let language = self.view.language_asked.then(|| self.view.language.tag());
+        let language = language.map(|tag| format!("language={tag}"));
+        let changing = matches!(
+            &self.view.state,
+            CheckoutState::Choose(Choose { changing_from: Some(_), .. })
+        );
+        let choose = changing.then(|| "choose=1".to_owned());
+        language.into_iter().chain(choose).collect::<Vec<_>>().join("&")
     }
 
     /// The same page with the list of coins, where the address was shown already.
@@ -75,6 +78,7 @@ impl Page<'_> {
             CheckoutState::Cancelled(_) => self.t.cancelled_title,
             CheckoutState::Restricted => self.t.restricted_title,
             CheckoutState::NoRates => self.t.no_rates_title,
+            CheckoutState::NoCoins => self.t.no_coins_title,
             CheckoutState::NotFound => self.t.not_found_title,
             CheckoutState::Unavailable => self.t.unavailable_title,
         };
@@ -137,72 +141,10 @@ impl Page<'_> {
         format!("1\u{a0}{} = {rate}\u{a0}{}", coin.code, self.view.price.currency)
     }
 
-    /// The shop's contact as a link; its bare text where it is neither a mail address nor a URL.
-    fn support(&self) -> Option<Html> {
-        let support = self.view.shop.support.as_deref()?;
-        let shown = support.strip_prefix("https://").unwrap_or(support);
-        let target = match web_link(support) {
-            Some(url) => url.to_owned(),
-            None if support.contains('@') => format!("mailto:{support}"),
-            None => return Some(Html::text(support)),
-        };
-        Some(anchor(&target, shown))
-    }
-
-    fn help(&self) -> Option<Filled> {
-        let help = self.t.help.with("shop", &self.view.shop.name);
-        self.support().map(|support| help.html("support", support))
-    }
-
-    /// What to do about money that went wrong.
-    fn ask_shop(&self) -> Html {
-        let asked = match self.support() {
-            Some(support) => self.t.ask_shop.html("support", support),
-            None => self.t.ask_shop_plain.with("shop", &self.view.shop.name),
-        };
-        Html::trusted(asked.to_string())
-    }
-
-    fn consent(&self) -> Option<Html> {
-        let shop = &self.view.shop;
-        let link = |url: &Option<String>, text: Phrase| {
-            url.as_deref().and_then(web_link).map(|url| anchor(url, text.raw()))
-        };
-        let terms = link(&shop.terms_url, self.t.terms);
-        let privacy = link(&shop.privacy_url, self.t.privacy);
-        let terms = terms.map(|terms| {
-            self.t.consent_terms.html("terms", terms).with("shop", &shop.name).to_string()
-        });
-        let privacy = privacy.map(|link| self.t.consent_privacy.html("privacy", link).to_string());
-        let sentences: Vec<_> = terms.into_iter().chain(privacy).collect();
-        (!sentences.is_empty()).then(|| Html::trusted(sentences.join(" ")))
-    }
-
-    /// The way back to the shop that fits the state.
-    fn way_back(&self) -> Option<&str> {
-        let urls = &self.view.urls;
-        let first = match self.view.state {
-            CheckoutState::Paid(_) => &urls.success,
-            CheckoutState::Failed(_) | CheckoutState::Expired(_) | CheckoutState::Restricted => {
-                &urls.failed
-            }
-            _ => &urls.store,
-        };
-        first.as_deref().or(urls.store.as_deref()).and_then(web_link)
-    }
-
-    /// Whether going back is the one thing to do, so that it gets the button.
-    fn back_is_first(&self) -> bool {
-        use CheckoutState as State;
-        !matches!(
-            self.view.state,
-            State::Choose(_) | State::Pay(_) | State::PartPaid(_) | State::NotFound
-        )
-    }
-
     /// Whether the script loads the page anew after a while, since nothing will announce news.
     fn tries_again(&self) -> bool {
-        matches!(self.view.state, CheckoutState::NoRates | CheckoutState::Unavailable)
+        use CheckoutState as State;
+        matches!(self.view.state, State::NoRates | State::NoCoins | State::Unavailable)
     }
 
     /// Whether the price is the page's heading, since no sentence is.
@@ -222,12 +164,6 @@ impl Page<'_> {
         clock::span(until.since(self.view.now).seconds(), self.t)
     }
 
-    /// Whether the address is no longer to be used, though the network has not yet said that
-    /// nothing came in time. Never while the clock stands still.
-    fn is_over(&self, pay: &Pay) -> bool {
-        pay.until <= self.view.now && !self.view.network_behind
-    }
-
     fn seconds(&self, from: &Timestamp, until: &Timestamp) -> i64 {
         until.since(*from).seconds().max(0)
     }
@@ -241,19 +177,6 @@ impl Page<'_> {
         clock::wait(*seconds, self.t)
     }
 
-    fn lock(&self, choose: &Choose) -> String {
-        clock::span(i64::from(choose.lock_seconds), self.t)
-    }
-
-    fn qr_to_pay(&self, pay: &Pay) -> Option<Html> {
-        let label = self.t.pay_qr_label.with("amount", self.full(&pay.amount, &pay.coin));
-        qr::svg(&pay.qr, &label.with("address", &pay.address).plain())
-    }
-
-    fn qr_to_page(&self, pay: &Pay) -> Option<Html> {
-        qr::svg(&pay.page_url, self.t.pay_phone_label.raw())
-    }
-
     fn grouped(&self, text: &str) -> Html {
         grouped(text)
     }
@@ -262,120 +185,14 @@ impl Page<'_> {
         format!("transaction-{index}")
     }
 
-    fn wallet_link<'v>(&self, pay: &'v Pay) -> Option<&'v str> {
-        let link = pay.wallet_link.as_deref()?;
-        let (scheme, _) = link.split_once(':')?;
-        WALLET_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()).then_some(link)
-    }
-
-    fn in_time(&self, pay: &Pay) -> Html {
-        let until = self.time(&pay.until);
-        Html::trusted(match pay.counts {
-            Counts::WhenSeen => self.t.pay_counts_seen.html("time", until).to_string(),
-            Counts::WhenConfirmed => {
-                let wait = self.wait(&pay.usual_wait_seconds);
-                self.t.pay_counts_confirmed.html("time", until).with("wait", wait).to_string()
-            }
-        })
-    }
-
-    fn confirmations(&self, seen: &Seen) -> String {
-        match seen.needed {
-            Needed::Confirmations { have, need } => {
-                self.t.seen_confirmations.with("have", have.min(need)).with("need", need).plain()
-            }
-            Needed::Finalized => self.t.seen_finalized.with("network", &seen.coin.network).plain(),
-        }
-    }
-
-    /// One for each confirmation, true where it is there; none where there are too many.
-    fn dots(&self, seen: &Seen) -> Vec<bool> {
-        match seen.needed {
-            Needed::Confirmations { have, need } if need <= MOST_DOTS => {
-                (0..need).map(|dot| dot < have).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn has_search(&self, choose: &Choose) -> bool {
-        choose.coins.len() > SEARCH_ABOVE
-    }
-
-    /// The list in its parts: those that hold the value of a currency, then the others. One part
-    /// without a heading while the list is short.
-    fn groups<'c>(&self, choose: &'c Choose) -> Vec<Group<'c>> {
-        let rows = || choose.coins.iter().enumerate();
-        let part = |stable| rows().filter(|(_, row)| row.stable == stable).collect::<Vec<_>>();
-        let (stable, others) = (part(true), part(false));
-        if stable.is_empty() || others.is_empty() || choose.coins.len() < 4 {
-            return vec![Group { title: None, rows: rows().collect() }];
-        }
-        vec![
-            Group { title: Some(self.t.choose_stable), rows: stable },
-            Group { title: Some(self.t.choose_coins), rows: others },
-        ]
-    }
-
-    fn why_not(&self, reason: &Unavailable) -> Phrase {
-        match reason {
-            Unavailable::NetworkBehind => self.t.unavailable_network,
-            Unavailable::NoRate => self.t.unavailable_rate,
-            Unavailable::TooSmall => self.t.unavailable_small,
-        }
-    }
-
-    fn fee(&self, row: &CoinChoice) -> String {
-        match &row.network_fee {
-            Some(fee) => self.t.choose_fee.with("fee", self.money(fee)).plain(),
-            None => self.t.choose_fee_unknown.to_string(),
-        }
-    }
-
-    fn problem(&self, problem: &ChooseProblem) -> Phrase {
-        match problem {
-            ChooseProblem::NoCoin => self.t.problem_no_coin,
-            ChooseProblem::CoinGone => self.t.problem_coin_gone,
-            ChooseProblem::Email => self.t.problem_email,
-            ChooseProblem::TooManyTries => self.t.problem_too_many,
-        }
-    }
-
-    fn is_about_email(&self, choose: &Choose) -> bool {
-        choose.problem == Some(ChooseProblem::Email)
-    }
-
-    fn typed_email<'c>(&self, choose: &'c Choose) -> Option<&'c str> {
-        match &choose.email {
-            EmailField::Ask(typed) => Some(typed),
-            EmailField::Known => None,
-        }
-    }
-
     fn too_little(&self, reason: &FailReason) -> bool {
         *reason == FailReason::TooLittle
     }
 }
 
-/// A part of the list of coins, each row with its number in the whole list.
-struct Group<'a> {
-    title: Option<Phrase>,
-    rows: Vec<(usize, &'a CoinChoice)>,
-}
-
 /// "108.42 USDC", kept on one line.
 fn sum(amount: &str, coin: &Coin) -> String {
     format!("{amount}\u{a0}{}", coin.code)
-}
-
-/// The URL, if a browser would leave for a web page by it.
-fn web_link(url: &str) -> Option<&str> {
-    (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
-}
-
-fn anchor(target: &str, shown: &str) -> Html {
-    let (target, shown) = (Html::text(target), Html::text(shown));
-    Html::trusted(format!("<a href=\"{target}\" rel=\"noreferrer\">{shown}</a>"))
 }
 
 /// An address or hash whole, in groups of four for the eye. The gaps are no characters: what is
@@ -400,7 +217,7 @@ fn grouped(text: &str) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::{anchor, grouped, web_link};
+    use super::grouped;
 
     #[test]
     fn a_grouped_address_is_the_address_when_its_markup_is_taken_away() {
@@ -410,12 +227,5 @@ mod tests {
             assert_eq!(plain, address);
         }
         assert!(grouped("0x71C7656E").as_str().starts_with("<span>0x</span><wbr><span>71C7<"));
-    }
-
-    #[test]
-    fn only_web_addresses_become_links() {
-        assert_eq!(web_link("javascript:alert(1)"), None);
-        assert_eq!(web_link("https://shop.example"), Some("https://shop.example"));
-        assert!(!anchor("https://x/\"><b>", "<i>").as_str().contains("<b>"));
     }
 }

@@ -24,6 +24,9 @@ pub struct CheckoutView {
     pub price: Price,
     /// Where the payment stands, with what that state shows.
     pub state: CheckoutState,
+    /// What arrived and does not count for this payment, each with its ticker: another token, or
+    /// an address that was replaced.
+    pub uncounted: Vec<String>,
     /// The language of the page.
     pub language: Language,
     /// Whether the customer chose that language on the page; links then keep it.
@@ -99,8 +102,10 @@ pub enum CheckoutState {
     Cancelled(Cancelled),
     /// A check refused the payer's funds.
     Restricted,
-    /// No coin can be quoted now.
+    /// No coin has a price now.
     NoRates,
+    /// No coin can be taken now, for another reason, such as networks read with delay.
+    NoCoins,
     /// There is no such payment.
     NotFound,
     /// The server cannot show the payment now.
@@ -180,6 +185,8 @@ pub enum ChooseProblem {
     Email,
     /// Too many tries from here.
     TooManyTries,
+    /// The coin of this payment was changed as often as it may be.
+    ChangedTooOften,
 }
 
 impl CheckoutView {
@@ -197,7 +204,8 @@ impl CheckoutView {
 
     /// What distinguishes this page from an earlier one of the same payment: the entity tag of
     /// the state route and the id of live events. Changes with anything shown
-    /// but the time, and when the time is over.
+    /// but the time, and when the time is over. A list of coins keeps its version while prices
+    /// move, since nobody is to be disturbed who reads it.
     #[must_use]
     pub fn version(&self) -> String {
         super::version::of(self)
@@ -210,6 +218,7 @@ impl CheckoutView {
             reference: String::new(),
             price: Price::default(),
             state,
+            uncounted: Vec::new(),
             language,
             language_asked: false,
             now,
@@ -236,6 +245,7 @@ impl CheckoutState {
             Self::Cancelled(_) => "cancelled",
             Self::Restricted => "restricted",
             Self::NoRates => "no-rates",
+            Self::NoCoins => "no-coins",
             Self::NotFound => "not-found",
             Self::Unavailable => "unavailable",
         }
@@ -246,7 +256,7 @@ impl CheckoutState {
     pub const fn status(&self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NoRates | Self::Unavailable => 503,
+            Self::NoRates | Self::NoCoins | Self::Unavailable => 503,
             Self::Choose(choose) => match choose.problem {
                 Some(ChooseProblem::TooManyTries) => 429,
                 Some(_) => 422,
@@ -268,7 +278,12 @@ impl CheckoutState {
     pub const fn reloads(&self) -> bool {
         matches!(
             self,
-            Self::Pay(_) | Self::Seen(_) | Self::PartPaid(_) | Self::NoRates | Self::Unavailable
+            Self::Pay(_)
+                | Self::Seen(_)
+                | Self::PartPaid(_)
+                | Self::NoRates
+                | Self::NoCoins
+                | Self::Unavailable
         )
     }
 }

@@ -145,9 +145,6 @@ fn special(operation: Operation) -> Vec<Example> {
                 "The customer has not chosen a coin yet",
             )
             .given(Given::Created(REQUEST)),
-            make(own, Failure::Rule(Rule::Ended), "ended", "The request has ended already")
-                .given(Given::Created(FIXED))
-                .given(Given::Paid),
         ],
         _ => Vec::new(),
     }
@@ -170,7 +167,7 @@ fn creating() -> Vec<Example> {
             .body(FIXED.replace("\"100\"", "\"200\"")),
         make(RequestError::NoRates.into())("no_rates", "The coin cannot be priced now")
             .given(Given::NoRates)
-            .body(r#"{"amount":"100","currency":{"iso":"XAU"},"life_time_duration":3600,"payment_currency":{"iso":"USDC","network_name":"polygon"}}"#),
+            .body(FIXED),
     ]
 }
 

@@ -55,7 +55,7 @@ pub(super) fn of(route: &Route) -> Vec<Example> {
 
 fn currencies() -> Value {
     json!({ "data": [{
-        "id": 1, "type": "crypto", "currency": "BTC", "minimum_amount": "0.00020000",
+        "id": 1, "type": "crypto", "currency": "BTC", "minimum_amount": "0.00010000",
         "deposit_fee_percent": "0.000000", "withdrawal_fee_percent": "0.000000", "precision": 8,
         "deposit_confirmations": 2,
     }] })
@@ -64,11 +64,11 @@ fn currencies() -> Value {
 fn rates() -> Value {
     json!({ "data": [{
         "currency_from": {
-            "currency": "BTC", "type": "crypto", "min_amount": "0.00020000",
-            "min_amount_deposit_with_exchange": "0.00020000",
+            "currency": "BTC", "type": "crypto", "min_amount": "0.00010000",
+            "min_amount_deposit_with_exchange": "0.00010000",
         },
         "currency_to": { "currency": "EUR", "type": "fiat" },
-        "rate_from": "1", "rate_to": "60000.00000000",
+        "rate_from": "1", "rate_to": "45454.54545454",
     }] })
 }
 
@@ -191,7 +191,7 @@ fn health() -> Vec<Example> {
             "unwell",
             "The database is away",
             503,
-            health("unwell", "unavailable", json!("not read yet")),
+            health("unwell", "unavailable", json!("not read yet: nobody has asked its node yet")),
         )
         .given(Given::StoreAway),
     ]

@@ -11,6 +11,9 @@ const BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// One more choice each so many seconds.
 const EVERY: Duration = Duration::from_secs(15);
 
+/// Clients remembered before those whose budget is full again are forgotten.
+const REMEMBERED_MAX: usize = 10_000;
+
 type Limiter = RateLimiter<
     IpAddr,
     governor::state::keyed::DefaultKeyedStateStore<IpAddr>,
@@ -33,34 +36,21 @@ impl Tries {
     /// Counts one try; whether it may be made. Without an address nobody is counted.
     pub(super) fn may(&self, client: Option<IpAddr>) -> bool {
         client.is_none_or(|address| {
-            self.0.retain_recent_if_large();
+            if self.0.len() > REMEMBERED_MAX {
+                self.0.retain_recent();
+            }
             self.0.check_key(&network_of(address)).is_ok()
         })
     }
 }
 
 /// What counts as one client: an IPv4 address, or a /64 of IPv6, which one customer owns whole.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
             let bits = u128::from(address) & !u128::from(u64::MAX);
             IpAddr::V6(bits.into())
-        }
-    }
-}
-
-/// Clients remembered before those whose budget is full again are forgotten.
-const REMEMBERED_MAX: usize = 10_000;
-
-trait Tidy {
-    fn retain_recent_if_large(&self);
-}
-
-impl Tidy for Limiter {
-    fn retain_recent_if_large(&self) {
-        if self.len() > REMEMBERED_MAX {
-            self.retain_recent();
         }
     }
 }

@@ -1,36 +1,21 @@
 //! From what the engine knows of a payment to what its page shows.
 
 use coffer_domain::{
-    catalogue::{Asset, Catalogue, Network},
     merchant::Environment,
-    money::{Units, format_decimal},
-    payment_request::{self as domain, PaidWhen, PaymentRequest, Quote, Stage, TrackedTransfer},
-};
-use coffer_engine::{
-    engine::Engine,
-    payment_request::{CheckoutFacts, CoinOffer},
-    quote::LOCK_MAX,
-};
-
-use crate::{
-    checkout::{
-        Cancelled, CheckoutState, CheckoutView, Choose, Coin, CoinChoice, Counts, EmailField,
-        Expired, FailReason, Failed, Needed, Paid, PartPaid, Pay, Price, ReturnUrls, Seen, Shop,
-        Transaction,
+    money::{AssetId, Units, format_decimal},
+    payment_request::{
+        self as domain, CaseKind, PaidWhen, PaymentRequest, Quote, Stage, TrackedTransfer,
     },
-    text::Language,
+    time::Timestamp,
+    transfer::TransferReference,
 };
+use coffer_engine::{engine::Engine, payment_request::CheckoutFacts, quote::LOCK_MAX};
 
-/// How a page was asked for.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    /// The language it is shown in.
-    pub(super) language: Language,
-    /// The language the customer chose on the page.
-    pub(super) chosen: Option<Language>,
-    /// Whether he wants to see the list of coins again.
-    pub(super) choosing: bool,
-}
+use super::{Asked, coins};
+use crate::checkout::{
+    Cancelled, CheckoutState, CheckoutView, Choose, Coin, Counts, EmailField, Expired, FailReason,
+    Failed, Needed, Paid, PartPaid, Pay, Price, ReturnUrls, Seen, Shop, Transaction,
+};
 
 /// The view of a payment.
 pub(super) fn view_of(engine: &Engine, facts: &CheckoutFacts, asked: &Asked) -> CheckoutView {
@@ -53,6 +38,7 @@ pub(super) fn view_of(engine: &Engine, facts: &CheckoutFacts, asked: &Asked) -> 
             currency: stored.request.price.currency.iso().to_string(),
         },
         state: page.state(asked),
+        uncounted: page.uncounted(),
         language: asked.language,
         language_asked: asked.chosen.is_some(),
         now: facts.now,
@@ -81,46 +67,51 @@ impl Showing<'_> {
                 CheckoutState::Expired(Expired { at, coin: None, arrived_late: None })
             }
             Stage::Created => self.choose(),
-            Stage::Processing => self.processing(asked),
-            Stage::Paid { at, by } => self.paid(*at, by),
             Stage::Expired { at, .. } => CheckoutState::Expired(Expired {
                 at: *at,
                 coin: self.request.current_quote().and_then(|quote| self.coin(quote)),
                 arrived_late: self.arrived_late(),
             }),
-            Stage::Failed { at } => self.failed(*at),
             Stage::Cancelled { at, .. } => CheckoutState::Cancelled(Cancelled {
                 at: *at,
                 address_shown: !self.request.quotes.is_empty(),
                 arrived_late: self.arrived_late(),
             }),
             Stage::Restricted { .. } => CheckoutState::Restricted,
+            Stage::Processing | Stage::Paid { .. } | Stage::Failed { .. } => self.quoted(asked),
+        }
+    }
+
+    /// What needs a coin to be told. Where the settings no longer know the coin, its decimals are
+    /// unknown, and a wrong amount would be worse than none.
+    fn quoted(&self, asked: &Asked) -> CheckoutState {
+        let known = self.request.paying_quote().and_then(|quote| Some((quote, self.coin(quote)?)));
+        let Some((quote, coin)) = known else {
+            tracing::error!(request = %self.request.id.text(), "the coin of a payment is unknown");
+            return CheckoutState::Unavailable;
+        };
+        match &self.request.stage {
+            Stage::Paid { at, by } => self.paid(quote, coin, *at, by),
+            Stage::Failed { at } => self.failed(quote, coin, *at),
+            _ => self.processing(quote, coin, asked),
         }
     }
 
     fn choose(&self) -> CheckoutState {
         if self.facts.offers.is_empty() {
-            return CheckoutState::NoRates;
+            let rates = self.facts.rates_missing;
+            return if rates { CheckoutState::NoRates } else { CheckoutState::NoCoins };
         }
-        let soonest = self.facts.offers.iter().map(|offer| offer.usual_wait).min();
         let chosen = self.request.current_quote();
-        let mut coins: Vec<CoinChoice> = self
-            .facts
-            .offers
-            .iter()
-            .map(|offer| choice(offer, soonest == Some(offer.usual_wait), chosen))
-            .collect();
-        let several = coins.iter().any(|coin| !coin.fastest);
-        coins.iter_mut().for_each(|coin| coin.fastest &= several);
         let open_until = self.request.valid_until;
         let lock = open_until.since(self.facts.now).min(LOCK_MAX);
+        let email = match self.facts.email_known {
+            true => EmailField::Known,
+            false => EmailField::Ask(String::new()),
+        };
         CheckoutState::Choose(Choose {
-            coins,
-            email: if self.facts.email_known {
-                EmailField::Known
-            } else {
-                EmailField::Ask(String::new())
-            },
+            coins: coins::choices(&self.facts.offers, chosen),
+            email,
             open_until,
             lock_seconds: u32::try_from(lock.seconds()).unwrap_or(0),
             changing_from: chosen.and_then(|quote| self.coin(quote)),
@@ -128,13 +119,11 @@ impl Showing<'_> {
         })
     }
 
-    fn processing(&self, asked: &Asked) -> CheckoutState {
+    fn processing(&self, quote: &Quote, coin: Coin, asked: &Asked) -> CheckoutState {
         let can_change = self.request.may_change_coin(self.facts.now);
         if asked.choosing && can_change && !self.facts.offers.is_empty() {
             return self.choose();
         }
-        let Some(quote) = self.request.paying_quote() else { return CheckoutState::NoRates };
-        let Some(coin) = self.coin(quote) else { return CheckoutState::NoRates };
         let seen = self.request.seen(quote);
         if self.request.full_amount_seen() {
             return CheckoutState::Seen(Seen {
@@ -153,7 +142,7 @@ impl Showing<'_> {
         CheckoutState::PartPaid(PartPaid {
             expected: self.amount(quote, quote.expected),
             received: self.amount(quote, seen),
-            received_per_mille: per_mille(seen, quote.expected),
+            received_per_mille: coins::per_mille(seen, quote.expected),
             rest: pay,
         })
     }
@@ -180,11 +169,11 @@ impl Showing<'_> {
 
     fn paid(
         &self,
-        at: coffer_domain::time::Timestamp,
-        by: &[coffer_domain::transfer::TransferReference],
+        quote: &Quote,
+        coin: Coin,
+        at: Timestamp,
+        by: &[TransferReference],
     ) -> CheckoutState {
-        let Some(quote) = self.request.paying_quote() else { return CheckoutState::NotFound };
-        let Some(coin) = self.coin(quote) else { return CheckoutState::NotFound };
         let surplus = self.request.surplus();
         let paid_by = by.iter().filter_map(|reference| self.request.transfer(reference));
         CheckoutState::Paid(Paid {
@@ -198,9 +187,7 @@ impl Showing<'_> {
         })
     }
 
-    fn failed(&self, at: coffer_domain::time::Timestamp) -> CheckoutState {
-        let Some(quote) = self.request.paying_quote() else { return CheckoutState::NotFound };
-        let Some(coin) = self.coin(quote) else { return CheckoutState::NotFound };
+    fn failed(&self, quote: &Quote, coin: Coin, at: Timestamp) -> CheckoutState {
         CheckoutState::Failed(Failed {
             at,
             coin,
@@ -216,23 +203,46 @@ impl Showing<'_> {
 
     /// What arrived after the end, with its ticker; the first of several coins.
     fn arrived_late(&self) -> Option<String> {
-        let live = self.request.transfers.iter().filter(|transfer| transfer.is_live());
-        let first = live.clone().next()?;
-        let units = live
-            .filter(|transfer| transfer.asset == first.asset)
+        let quoted = |transfer: &&TrackedTransfer| {
+            transfer.is_live() && self.request.quote_of(transfer).is_some()
+        };
+        let late = self.request.transfers.iter().filter(quoted);
+        let first = late.clone().next()?.asset;
+        let units = late
+            .filter(|transfer| transfer.asset == first)
             .fold(0_u128, |sum, transfer| sum.saturating_add(transfer.units.get()));
-        let asset = self.catalogue().asset(first.asset)?;
-        Some(format!("{} {}", format_decimal(Units::new(units), asset.decimals), asset.id.iso))
+        coins::sum(self.engine.catalogue(), first, Units::new(units))
+    }
+
+    /// What arrived and does not count, with its ticker, coin by coin: another token, another
+    /// address, or too late where the state does not tell of that.
+    fn uncounted(&self) -> Vec<String> {
+        let late_told =
+            matches!(self.request.stage, Stage::Expired { .. } | Stage::Cancelled { .. });
+        let mut sums: Vec<(AssetId, u128)> = Vec::new();
+        for case in &self.facts.cases {
+            let tells = match CaseKind::parse(&case.kind) {
+                Some(CaseKind::WrongToken | CaseKind::SecondAddress) => true,
+                Some(CaseKind::Late) => !late_told,
+                _ => false,
+            };
+            let Some(units) = case.units.parse::<u128>().ok().filter(|_| tells) else { continue };
+            match sums.iter_mut().find(|(asset, _)| *asset == case.asset) {
+                Some((_, sum)) => *sum = sum.saturating_add(units),
+                None => sums.push((case.asset, units)),
+            }
+        }
+        let catalogue = self.engine.catalogue();
+        let text = |(asset, units)| coins::sum(catalogue, asset, Units::new(units));
+        sums.into_iter().filter_map(text).collect()
     }
 
     fn coin(&self, quote: &Quote) -> Option<Coin> {
-        let asset = self.catalogue().asset(quote.asset)?;
-        let network = self.catalogue().network(quote.asset.network)?;
-        Some(coin(asset, network))
+        coins::coin(self.engine.catalogue(), quote.asset)
     }
 
     fn amount(&self, quote: &Quote, units: Units) -> String {
-        let decimals = self.catalogue().asset(quote.asset).map_or(0, |asset| asset.decimals);
+        let decimals = self.engine.catalogue().asset(quote.asset).map_or(0, |asset| asset.decimals);
         format_decimal(units, decimals)
     }
 
@@ -242,7 +252,7 @@ impl Showing<'_> {
             return None;
         }
         let place = self.request.quotes.iter().position(|other| other.id == quote.id)?;
-        self.facts.stored.rates.get(place).map(|rate| rounded(&rate.rate))
+        self.facts.stored.rates.get(place).map(|rate| coins::rounded(&rate.rate))
     }
 
     fn needed(&self, quote: &Quote) -> Needed {
@@ -268,7 +278,7 @@ impl Showing<'_> {
     }
 
     fn transaction(&self, transfer: &TrackedTransfer) -> Transaction {
-        let decimals = self.catalogue().asset(transfer.asset).map_or(0, |asset| asset.decimals);
+        let decimals = self.engine.catalogue().asset(transfer.asset).map_or(0, |asset| asset.decimals);
         Transaction {
             hash: transfer.reference.transaction.clone(),
             amount: format_decimal(transfer.units, decimals),
@@ -276,52 +286,12 @@ impl Showing<'_> {
     }
 
     fn usual_wait(&self, quote: &Quote) -> u32 {
-        let block = self.catalogue().network(quote.asset.network).map_or(0, |n| n.block_seconds);
-        match quote.needed {
-            domain::Needed::Confirmations(count) => block.saturating_mul(count),
-            domain::Needed::Finalized => block,
-        }
+        let Some(network) = self.engine.catalogue().network(quote.asset.network) else { return 0 };
+        let count = match quote.needed {
+            domain::Needed::Confirmations(count) => count,
+            // About as long as the network takes until depth alone would do.
+            domain::Needed::Finalized => network.confirmations,
+        };
+        network.block_seconds.saturating_mul(count)
     }
-
-    fn catalogue(&self) -> &Catalogue {
-        self.engine.catalogue()
-    }
-}
-
-fn choice(offer: &CoinOffer, fastest: bool, chosen: Option<&Quote>) -> CoinChoice {
-    let id = offer.asset.id;
-    CoinChoice {
-        value: format!("{}:{}", id.iso, id.network),
-        coin: coin(&offer.asset, &offer.network),
-        stable: offer.asset.pegged_to.is_some(),
-        total: Some(format_decimal(offer.expected, offer.asset.decimals)),
-        usual_wait_seconds: u32::try_from(offer.usual_wait.seconds()).unwrap_or(u32::MAX),
-        network_fee: None,
-        cheapest: false,
-        fastest,
-        selected: chosen.is_some_and(|quote| quote.asset == id),
-        unavailable: None,
-    }
-}
-
-fn coin(asset: &Asset, network: &Network) -> Coin {
-    Coin {
-        code: asset.id.iso.to_string(),
-        name: asset.title.clone(),
-        network: network.title.clone(),
-        contract: asset.contract.clone(),
-    }
-}
-
-fn per_mille(part: Units, whole: Units) -> u32 {
-    let parts = part.get().saturating_mul(1_000).checked_div(whole.get().max(1));
-    u32::try_from(parts.unwrap_or(1_000).min(1_000)).unwrap_or(1_000)
-}
-
-/// A rate as people read it: two decimals above one, else eight, cut off.
-fn rounded(rate: &str) -> String {
-    let (whole, fraction) = rate.split_once('.').unwrap_or((rate, ""));
-    let digits = if whole == "0" { 8 } else { 2 };
-    let kept = fraction.get(..digits).unwrap_or(fraction).trim_end_matches('0');
-    if kept.is_empty() { whole.to_owned() } else { format!("{whole}.{kept}") }
 }

@@ -37,6 +37,7 @@ texts! {
     choose_open_until choose_proceed choose_changing choose_keep
     email_label email_optional email_why consent_terms consent_privacy
     problem_no_coin problem_coin_gone problem_email problem_too_many
+    problem_changed_too_often
     unavailable_network unavailable_rate unavailable_small
 
     pay_title pay_only pay_only_why pay_qr_label pay_amount pay_address pay_contract
@@ -57,7 +58,7 @@ texts! {
     paid_keep paid_print paid_surplus
 
     expired_title expired_heading expired_withdrawn expired_sent expired_no_coin expired_again
-    arrived_late
+    arrived_late uncounted
 
     failed_title failed_heading failed_too_little failed_not_confirmed failed_next ask_shop
     ask_shop_plain failed_do_not_send
@@ -67,6 +68,7 @@ texts! {
     restricted_title restricted_heading restricted_why restricted_next
 
     no_rates_title no_rates_heading no_rates_why
+    no_coins_title no_coins_heading no_coins_why
     not_found_title not_found_heading not_found_why
     unavailable_title unavailable_heading unavailable_why
 }

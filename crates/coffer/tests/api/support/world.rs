@@ -14,11 +14,17 @@ use coffer_chains::sandbox::SandboxChain;
 use coffer_domain::{
     callback::{Delivery, DeliveryOutcome},
     catalogue::Catalogue,
+    code::NetworkName,
     id::Id,
     merchant::{Environment, Merchant, Scope},
+    money::{AssetId, Units},
     payment_request::Policy,
-    ports::{CallbackTransport, Clock, Entropy},
+    ports::{
+        Block, CallbackTransport, Chain, ChainError, ChainProbe, Clock, Entropy, KeyRefused, Tip,
+        Watched,
+    },
     time::Timestamp,
+    transfer::{Address, BlockRef, ChainTransfer},
 };
 use coffer_engine::{
     api_key::NewKey,
@@ -44,6 +50,27 @@ pub struct Keys {
     pub secret: PreparedSecret,
 }
 
+/// What a test may want otherwise.
+#[derive(Clone)]
+pub struct Setup {
+    pub database: Database,
+    pub engine: EngineSettings,
+    pub web: WebSettings,
+    /// Whether live keys may take coins on Polygon, where nothing happens.
+    pub live_polygon: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            database: Database::Sqlite,
+            engine: EngineSettings::default(),
+            web: WebSettings::default(),
+            live_polygon: false,
+        }
+    }
+}
+
 /// A running Coffer.
 pub struct World {
     pub engine: Engine,
@@ -64,26 +91,25 @@ pub struct World {
 
 impl World {
     pub async fn on(database: Database) -> Self {
-        Self::with(database, EngineSettings::default(), WebSettings::default()).await
+        Self::with(Setup { database, ..Setup::default() }).await
     }
 
     pub async fn sqlite() -> Self {
-        Self::on(Database::Sqlite).await
+        Self::with(Setup::default()).await
     }
 
-    pub async fn with(
-        database: Database,
-        settings: EngineSettings,
-        web_settings: WebSettings,
-    ) -> Self {
-        let place = Place::new(database).await;
+    pub async fn with(setup: Setup) -> Self {
+        let place = Place::new(setup.database).await;
         let store = place.open().await;
         let clock = Arc::new(HandClock(AtomicI64::new(NOW.millis())));
         let entropy = seeded();
         let master = MasterKeys::load_or_make(&place.file("master.key"), &entropy).unwrap();
         let master = Arc::new(master);
-        let engine = engine(&master, &store, Arc::clone(&clock), settings);
+        let engine = engine(&master, &store, Arc::clone(&clock), &setup);
         engine.ensure_sandbox_wallet().await.unwrap();
+        for chain in engine.chains() {
+            while engine.follow_once(chain).await.unwrap() == Progress::More {}
+        }
         let merchant =
             engine.add_merchant("Example shop", None, Policy::DEFAULT).await.unwrap();
         let stranger = engine.add_merchant("Another shop", None, Policy::DEFAULT).await.unwrap();
@@ -96,7 +122,7 @@ impl World {
             engine: engine.clone(),
             monotonic: Arc::new(move || Duration::from_millis(read.load(Ordering::Relaxed))),
             random: [7; 12],
-            settings: web_settings,
+            settings: setup.web,
         });
         Self { engine, router, store, merchant, sandbox, live, other, master, clock, ticks, place }
     }
@@ -152,8 +178,9 @@ fn engine(
     master: &Arc<MasterKeys>,
     store: &Store,
     clock: Arc<HandClock>,
-    settings: EngineSettings,
+    setup: &Setup,
 ) -> Engine {
+    let polygon = NetworkName::constant("polygon");
     let ledger = Arc::new(store.clone());
     Engine::new(Parts {
         store: store.clone(),
@@ -161,13 +188,16 @@ fn engine(
         catalogue: Arc::new(Catalogue::builtin()),
         sandbox_chain: Arc::new(SandboxChain::new(ledger.clone())),
         sandbox_ledger: ledger,
-        chains: Vec::new(),
+        chains: match setup.live_polygon {
+            true => vec![Arc::new(StandingChain(polygon))],
+            false => Vec::new(),
+        },
         rate_sources: Vec::new(),
         transport: Arc::new(NoTransport),
         url_screen: None,
         clock,
         entropy: Arc::new(seeded()),
-        settings,
+        settings: setup.engine.clone(),
     })
 }
 
@@ -208,5 +238,51 @@ struct NoTransport;
 impl CallbackTransport for NoTransport {
     async fn deliver(&self, _: &Delivery) -> DeliveryOutcome {
         unreachable!("no merchant of these tests has a callback URL")
+    }
+}
+
+/// A chain of one block, on which nothing happens.
+struct StandingChain(NetworkName);
+
+impl StandingChain {
+    fn block() -> Block {
+        let at = BlockRef { height: 0, hash: "01".to_owned() };
+        Block { at, parent: "00".to_owned(), time: NOW, transfers: Vec::new() }
+    }
+}
+
+#[async_trait]
+impl Chain for StandingChain {
+    fn name(&self) -> NetworkName {
+        self.0
+    }
+
+    async fn probe(&self) -> Result<ChainProbe, ChainError> {
+        Ok(ChainProbe { refused_assets: Vec::new(), names_final_blocks: true })
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        let Block { at, time, .. } = Self::block();
+        Ok(Tip { at, time, final_height: Some(0), live: true })
+    }
+
+    async fn block(&self, height: u64, _: &Watched<'_>) -> Result<Option<Block>, ChainError> {
+        Ok((height == 0).then(Self::block))
+    }
+
+    async fn pending(&self, _: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+        Ok(Vec::new())
+    }
+
+    fn derive(&self, _: NetworkName, _: &str, _: u32) -> Result<Address, KeyRefused> {
+        Err(KeyRefused("no key is known".to_owned()))
+    }
+
+    fn parse_address(&self, _: NetworkName, _: &str) -> Result<Address, KeyRefused> {
+        Err(KeyRefused("no address is known".to_owned()))
+    }
+
+    fn payment_link(&self, _: AssetId, _: &str, _: Units) -> Option<String> {
+        None
     }
 }

@@ -1,6 +1,9 @@
 //! Time and chance, both in the hands of the test.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use coffer_domain::{
     ports::{Clock, Entropy},
@@ -8,7 +11,7 @@ use coffer_domain::{
 };
 
 /// When every test begins: 17 March 2026.
-pub const NOW: Timestamp = Timestamp::from_millis(1_773_768_946_789);
+const NOW: Timestamp = Timestamp::from_millis(1_773_768_946_789);
 
 /// A clock that a test moves.
 pub struct HandClock(AtomicI64);
@@ -16,6 +19,12 @@ pub struct HandClock(AtomicI64);
 impl HandClock {
     pub const fn new() -> Self {
         Self(AtomicI64::new(NOW.millis()))
+    }
+
+    /// A clock that begins with the machine's, for the program as a process.
+    pub fn of_the_machine() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Self(AtomicI64::new(i64::try_from(since.as_millis()).unwrap()))
     }
 
     pub fn pass(&self, span: Span) {

@@ -11,7 +11,7 @@ use coffer_domain::{ports::Clock as _, time::Span};
 use serde_json::{Value, json};
 
 use super::{
-    clock::{HandClock, NOW},
+    clock::HandClock,
     contracts::{creation, transfer_input},
 };
 
@@ -37,7 +37,7 @@ impl Node {
     pub async fn start(clock: Arc<HandClock>, arguments: &[String]) -> Self {
         let program = std::env::var_os(PROGRAM);
         let program = program.unwrap_or_else(|| panic!("{PROGRAM} must name the anvil program"));
-        let genesis = NOW.minus(Span::from_hours(1)).seconds().to_string();
+        let genesis = clock.now().minus(Span::from_hours(1)).seconds().to_string();
         let mut process = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0", "--no-mining"])
             .args(["--accounts", "20", "--timestamp", &genesis])

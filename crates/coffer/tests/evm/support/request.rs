@@ -30,6 +30,11 @@ impl<'a> Request<'a> {
         Self { world, id: text(&data["id"]), address: text(&quote["address"]) }
     }
 
+    /// One that was created before.
+    pub const fn again(world: &'a World, id: String, address: String) -> Self {
+        Self { world, id, address }
+    }
+
     /// The answer to creating one, whatever it is.
     pub async fn ask(world: &World, iso: &str) -> (u16, Value) {
         let body = json!({
@@ -79,7 +84,7 @@ impl<'a> Request<'a> {
 }
 
 /// `status: received of expected (each transaction with its confirmations)`.
-fn in_a_line(body: &Value) -> String {
+pub fn in_a_line(body: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let kind = match body["type"].as_str().unwrap() {
         "payment_request" => "",

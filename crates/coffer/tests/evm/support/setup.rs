@@ -24,8 +24,8 @@ pub struct Setup {
     pub(super) finality: Finality,
     /// What the node is started with beyond the usual.
     pub(super) node: Vec<String>,
-    /// Whether the node cannot be reached at first.
-    pub(super) shut: bool,
+    /// Whether the network is not looked at before the test begins.
+    pub(super) unread: bool,
 }
 
 /// A token of the catalogue.
@@ -54,7 +54,7 @@ impl Setup {
             tokens: Vec::new(),
             finality: Finality::Confirmations,
             node: Vec::new(),
-            shut: false,
+            unread: false,
         }
     }
 
@@ -81,8 +81,9 @@ impl Setup {
         self
     }
 
-    pub fn shut(self) -> Self {
-        Self { shut: true, ..self }
+    /// The network is not looked at before the test begins.
+    pub fn unread(self) -> Self {
+        Self { unread: true, ..self }
     }
 
     pub async fn start(self) -> World {

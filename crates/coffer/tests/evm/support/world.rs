@@ -5,7 +5,7 @@ use std::sync::{Arc, Once};
 use coffer_chains::registry::{self, ChainSettings};
 use coffer_domain::{
     merchant::{Environment, Scope},
-    ports::{Chain, Clock},
+    ports::Clock,
     time::Span,
 };
 use coffer_engine::{
@@ -40,7 +40,7 @@ use super::{
 
 /// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
 /// the node itself tells.
-const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9sD7V2FNFLPnf8he\
+pub const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9sD7V2FNFLPnf8he\
                            NP3FGkeV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP";
 /// Looks at a chain that nothing moves; more would mean that the follower does not settle.
 const LOOKS_MAX: u32 = 100;
@@ -53,8 +53,7 @@ pub struct World {
     pub sink: CallbackSink,
     /// The contracts of the setup's tokens, in order.
     pub contracts: Vec<String>,
-    /// Whether the network is expected to be readable.
-    evm: Arc<dyn Chain>,
+    setup: Setup,
     http: reqwest::Client,
     url: String,
     server: JoinHandle<()>,
@@ -78,11 +77,8 @@ impl World {
         let sink = CallbackSink::start(Arc::clone(&clock)).await;
         let place = Place::new(setup.database).await;
         let store = place.open().await;
-        let entropy = SeededEntropy::new(1);
-        let master = MasterKeys::load_or_make(&place.file("master.key"), &entropy).unwrap();
-        let parts = parts(&setup, &contracts, &gate, &clock, &store, master, entropy);
-        let evm = parts.chains.first().cloned().unwrap();
-        let engine = Engine::new(parts);
+        let outside = (&gate, &clock);
+        let engine = Engine::new(parts(&setup, &contracts, outside, &store, &place, 1));
         engine.ensure_sandbox_wallet().await.unwrap();
         let url = Some(sink.url.clone());
         let merchant = engine.add_merchant("Example shop", url, setup.policy).await.unwrap();
@@ -95,12 +91,22 @@ impl World {
         let (url, server) = serve(&engine).await;
         let http = reqwest::Client::new();
         let world = Self {
-            engine, node, gate, sink, contracts, evm, http, url, server, key, secret, clock, store,
+            engine,
+            node,
+            gate,
+            sink,
+            contracts,
+            setup,
+            http,
+            url,
+            server,
+            key,
+            secret,
+            clock,
+            store,
             place,
         };
-        if setup.shut {
-            world.gate.shut();
-        } else if setup.node.is_empty() {
+        if !world.setup.unread {
             world.settle().await;
         }
         world
@@ -140,12 +146,13 @@ impl World {
         assert_eq!(self.engine.next_callback_due().await.unwrap(), None, "every callback is out");
     }
 
-    /// The program ends and starts again; the chain goes on.
-    pub async fn restart(self, meanwhile: impl AsyncFnOnce(&Node)) -> Self {
-        let Self { engine, server, node, .. } = &self;
-        let _ = (engine, server);
-        meanwhile(node).await;
-        self
+    /// The program ends and starts again, knowing what its database knows.
+    pub async fn restart(&mut self) {
+        self.server.abort();
+        let outside = (&self.gate, &self.clock);
+        let parts = parts(&self.setup, &self.contracts, outside, &self.store, &self.place, 2);
+        self.engine = Engine::new(parts);
+        (self.url, self.server) = serve(&self.engine).await;
     }
 
     /// Makes so many blocks and lets every worker run.
@@ -157,11 +164,6 @@ impl World {
     /// Lets time pass, for Coffer and for the next block.
     pub fn pass(&self, span: Span) {
         self.clock.pass(span);
-    }
-
-    /// What the network's adapter is.
-    pub fn evm(&self) -> &Arc<dyn Chain> {
-        &self.evm
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
@@ -191,15 +193,17 @@ impl World {
     }
 }
 
+/// Everything a process is made of; `seed` is another for each process.
 fn parts(
     setup: &Setup,
     contracts: &[String],
-    gate: &Gate,
-    clock: &Arc<HandClock>,
+    (gate, clock): (&Gate, &Arc<HandClock>),
     store: &Store,
-    master: MasterKeys,
-    entropy: SeededEntropy,
+    place: &Place,
+    seed: u64,
 ) -> Parts {
+    let entropy = SeededEntropy::new(seed);
+    let master = MasterKeys::load_or_make(&place.file("master.key"), &entropy).unwrap();
     let catalogue = setup.catalogue(contracts);
     let ledger = Arc::new(store.clone());
     let evm = vec![setup.evm(&catalogue, &gate.address)];
@@ -248,7 +252,7 @@ async fn serve(engine: &Engine) -> (String, JoinHandle<()>) {
 }
 
 /// Does what the program's main does.
-fn provide_cryptography() {
+pub fn provide_cryptography() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         rustls::crypto::ring::default_provider().install_default().unwrap();

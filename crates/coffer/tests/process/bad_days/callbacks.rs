@@ -24,7 +24,7 @@ async fn endpoints_that_hang_send_on_or_flood_delay_nobody_else() {
         ("Flooding shop", Manner::Flood),
         ("Good shop", Manner::Take),
     ] {
-        let keys = installation.add_merchant(name, &sink.url(manner)).await.keys;
+        let keys = installation.add_merchant(name, &sink.url(manner)).await;
         sink.trust(&keys);
         merchants.push(keys);
     }
@@ -52,8 +52,7 @@ async fn endpoints_that_hang_send_on_or_flood_delay_nobody_else() {
     }
     let flooded = sink.flood_ended().await;
     assert!(flooded < FLOOD_MAX, "{flooded} bytes of an answer were read");
-    let followed =
-        sink.taken().iter().any(|c| c.manner == Manner::Take && c.request == sent_on);
+    let followed = sink.taken().iter().any(|c| c.manner == Manner::Take && c.request == sent_on);
     assert!(!followed, "a redirect was followed");
     server.stop().await;
     installation.remove().await;
@@ -63,14 +62,15 @@ async fn endpoints_that_hang_send_on_or_flood_delay_nobody_else() {
 async fn an_endpoint_in_a_private_network_is_not_spoken_to_unless_that_is_allowed() {
     let mut installation = Installation::on(Database::Sqlite).await;
     let sink = Sink::open().await;
-    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
     sink.trust(&keys);
     installation.set("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "false");
     let server = installation.serve().await;
     let request = id(&ask_once(server.address, &order(&keys, "order", true)).await);
     // The attempt is made before the server, told to stop, has ended.
     let callbacks = crate::support::until("the refused attempt", || async {
-        let list = installation.run_json(&["callback", "list", "--request", &request, "--json"]).await;
+        let list =
+            installation.run_json(&["callback", "list", "--request", &request, "--json"]).await;
         let text = list.to_string();
         text.contains("not sent").then_some(text)
     })

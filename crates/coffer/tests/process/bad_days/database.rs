@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::{answers, id, order, recovered};
 use crate::support::{
-    Database, Installation, Manner, OwnPostgres, Server, Sink, ask_once, list_all, until,
+    Answer, Ask, Database, Installation, Keys, Manner, OwnPostgres, Server, Sink, ask_once,
+    list_all, until,
 };
 
 /// Blocks of 512 bytes that a file may have: half of what the orders need.
@@ -16,7 +17,7 @@ const ORDERS_MAX: usize = 4_000;
 async fn a_full_disk_is_told_as_not_now_and_loses_nothing() {
     let installation = Installation::on(Database::Sqlite).await;
     let sink = Sink::open().await;
-    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
     sink.trust(&keys);
     // Ignored, the signal becomes an error of the write, as with a disk that is full.
     let limited = format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec \"$0\" serve");
@@ -61,7 +62,7 @@ async fn a_full_disk_is_told_as_not_now_and_loses_nothing() {
 async fn a_locked_database_is_told_as_not_now_until_it_is_free() {
     let installation = Installation::on(Database::Sqlite).await;
     let sink = Sink::open().await;
-    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
     let server = installation.serve().await;
     let before = ask_once(server.address, &order(&keys, "before", false)).await;
 
@@ -88,7 +89,7 @@ async fn a_postgres_that_stops_and_starts_again_needs_no_restart_of_ours() {
     let mut postgres = OwnPostgres::make().await;
     let installation = Installation::on_url(&postgres.url());
     let sink = Sink::open().await;
-    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+    let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
     sink.trust(&keys);
     let mut server = installation.serve().await;
     let mut acknowledged = Vec::new();
@@ -118,20 +119,15 @@ async fn a_postgres_that_stops_and_starts_again_needs_no_restart_of_ours() {
     let told = "the callback of an order after the stop";
     sink.until(told, move |taken| taken.iter().any(|callback| callback.request == last)).await;
     until("health", || async {
-        let mut ask = keys.get("");
-        ask.target = "/health".to_owned();
-        (ask_once(server.address, &ask).await.status == 200).then_some(())
+        let health = ask_once(server.address, &Ask::open("/health")).await;
+        (health.status == 200).then_some(())
     })
     .await;
     server.stop().await;
     installation.remove().await;
 }
 
-async fn all_there(
-    server: &Server,
-    keys: &crate::support::Keys,
-    acknowledged: &[(String, crate::support::Answer)],
-) {
+async fn all_there(server: &Server, keys: &Keys, acknowledged: &[(String, Answer)]) {
     let asks = acknowledged.iter().map(|(_, answer)| keys.get(&format!("/{}", id(answer))));
     let shown = answers(server.address, asks.collect()).await;
     for ((order_id, answer), shown) in acknowledged.iter().zip(shown) {

@@ -24,7 +24,7 @@ on_both! {
     async fn told_to_stop_it_answers_what_is_under_way_and_ends_well(database: Database) {
         let installation = Installation::on(database).await;
         let sink = Sink::open().await;
-        let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await.keys;
+        let keys = installation.add_merchant("Example shop", &sink.url(Manner::Take)).await;
         sink.trust(&keys);
         let server = installation.serve().await;
         // One request is under way for certain: its handler has asked for the body.
@@ -80,7 +80,8 @@ async fn begin(address: SocketAddr, ask: &crate::support::Ask) -> TcpStream {
         format!("{name}: {}\r\n", found.unwrap().1)
     };
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\nexpect: 100-continue\r\n{}{}{}\r\n",
+        "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n{}{}{}\r\n",
         ask.target,
         ask.body.len(),
         header(KEY_HEADER),

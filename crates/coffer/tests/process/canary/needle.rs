@@ -24,10 +24,10 @@ impl Needle {
             ("upper hex", hex::encode_upper(bytes).into_bytes()),
             ("UTF-16", text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
             ("percent-encoded", percent(text, |c| !c.is_ascii_alphanumeric()).into_bytes()),
-            ("percent-encoded, but for marks", percent(text, |c| {
-                !c.is_ascii_alphanumeric() && !"-._~".contains(c)
-            })
-            .into_bytes()),
+            (
+                "percent-encoded, but for marks",
+                percent(text, |c| !c.is_ascii_alphanumeric() && !"-._~".contains(c)).into_bytes(),
+            ),
             ("JSON escapes", json(text, |c| !c.is_ascii_alphanumeric()).into_bytes()),
             ("JSON escapes throughout", json(text, |_| true).into_bytes()),
             ("list of numbers", format!("{bytes:?}").trim_matches(['[', ']']).into()),

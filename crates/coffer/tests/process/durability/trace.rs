@@ -184,12 +184,19 @@ fn quoted(arguments: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const PLAIN: &str = r#"pwrite64(7</d/c.db-wal>, "\0\0\0\5\0\0\0\0\1\2\3\4\5\6\7\10abcdefgh", 24, 32) = 24"#;
-    const LAST: &str = r#"pwrite64(7</d/c.db-wal>, "\0\0\0\5\0\0\0\t\1\2\3\4\5\6\7\10abcdefgh", 24, 32) = 24"#;
+    /// The header of a frame that is not the last of its commit, and of one that is.
+    const PLAIN: &str =
+        r#"pwrite64(7</d/c.db-wal>, "\0\0\0\5\0\0\0\0\1\2\3\4abcdefghijkl", 24, 9) = 24"#;
+    const LAST: &str =
+        r#"pwrite64(7</d/c.db-wal>, "\0\0\0\5\0\0\0\t\1\2\3\4abcdefghijkl", 24, 9) = 24"#;
+    /// A page with the id, and one without.
     const PAGE: &str = r#"pwrite64(7</d/c.db-wal>, "\r\0\0019d51\"1c\0\377", 4096, 56) = 4096"#;
     const OTHER: &str = r#"pwrite64(7</d/c.db-wal>, "\r\0\0something else", 4096, 56) = 4096"#;
     const SYNC: &str = "fdatasync(7</d/c.db-wal>) = 0";
-    const ANSWER: &str = r#"writev(9<socket:[1]>, [{iov_base="HTTP/1.1 200 OK\r\n\r\n", iov_len=19}, {iov_base="{\"id\":\"9d51\"1c\"}", iov_len=16}], 2) = 35"#;
+    const ANSWER: &str = concat!(
+        r#"writev(9<socket:[1]>, [{iov_base="HTTP/1.1 200 OK\r\n\r\n", iov_len=19}, "#,
+        r#"{iov_base="{\"id\":\"9d51\"1c\"}", iov_len=16}], 2) = 35"#
+    );
     const ID: &str = "9d51\"1c";
 
     /// Judges a made-up trace: calls of thread 1 (those that answer: of thread 2).
@@ -221,10 +228,9 @@ mod tests {
 
     #[test]
     fn a_sync_that_failed_or_was_of_another_file_is_none() {
-        for sync in [
-            "fdatasync(7</d/c.db-wal>) = -1 EIO (Input/output error)",
-            "fdatasync(6</d/c.db>) = 0",
-        ] {
+        for sync in
+            ["fdatasync(7</d/c.db-wal>) = -1 EIO (Input/output error)", "fdatasync(6</d/c.db>) = 0"]
+        {
             assert_eq!(judge(&[LAST, PAGE, sync, ANSWER]), Err(Unkept::NotSynced), "{sync}");
         }
     }

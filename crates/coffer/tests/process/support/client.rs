@@ -43,7 +43,6 @@ pub struct Ask {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
-    pub location: Option<String>,
     pub body: Bytes,
 }
 
@@ -93,6 +92,11 @@ impl Keys {
 }
 
 impl Ask {
+    /// As anybody may ask.
+    pub fn open(target: &str) -> Self {
+        Self { method: "GET", target: target.to_owned(), headers: Vec::new(), body: Bytes::new() }
+    }
+
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
@@ -146,9 +150,7 @@ impl Connection {
             let response = self.sender.send_request(request).await.map_err(|_| Gone)?;
             let (head, body) = response.into_parts();
             let body = body.collect().await.map_err(|_| Gone)?.to_bytes();
-            let location = head.headers.get("location");
-            let location = location.map(|to| to.to_str().unwrap().to_owned());
-            Ok(Answer { status: head.status.as_u16(), location, body })
+            Ok(Answer { status: head.status.as_u16(), body })
         };
         soon("an answer", answer).await
     }

@@ -20,12 +20,6 @@ pub struct Installation {
     postgres: Option<PostgresDatabase>,
 }
 
-/// A merchant with a sandbox key.
-pub struct Merchant {
-    pub id: String,
-    pub keys: Keys,
-}
-
 impl Installation {
     pub async fn on(database: Database) -> Self {
         match database {
@@ -104,14 +98,14 @@ impl Installation {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
     }
 
-    /// Adds a merchant with a sandbox key by the program's own commands.
-    pub async fn add_merchant(&self, name: &str, callback_url: &str) -> Merchant {
+    /// Adds a merchant by the program's own commands; his sandbox key.
+    pub async fn add_merchant(&self, name: &str, callback_url: &str) -> Keys {
         let add = ["merchant", "add", name, "--callback-url", callback_url, "--json"];
         let merchant = self.run_json(&add).await;
-        let id = merchant["id"].as_str().unwrap().to_owned();
-        let key = self.run_json(&["key", "add", "--merchant", &id, "--sandbox", "--json"]).await;
+        let id = merchant["id"].as_str().unwrap();
+        let key = self.run_json(&["key", "add", "--merchant", id, "--sandbox", "--json"]).await;
         let secret = PreparedSecret::new(key["secret"].as_str().unwrap().as_bytes());
-        Merchant { id, keys: Keys { key: key["key"].as_str().unwrap().to_owned(), secret } }
+        Keys { key: key["key"].as_str().unwrap().to_owned(), secret }
     }
 
     /// Starts the server.

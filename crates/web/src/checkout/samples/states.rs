@@ -85,6 +85,13 @@ pub(super) fn choose_problem() -> CheckoutState {
     CheckoutState::Choose(Choose { problem: Some(ChooseProblem::CoinGone), ..list(coins) })
 }
 
+pub(super) fn choose_often() -> CheckoutState {
+    let coins = [0, 2, 5, 6].map(row).into();
+    let changing_from = Some(row(0).coin);
+    let problem = Some(ChooseProblem::ChangedTooOften);
+    CheckoutState::Choose(Choose { changing_from, problem, ..list(coins) })
+}
+
 pub(super) fn choose_email_problem() -> CheckoutState {
     let email = EmailField::Ask("anna at dairy".to_owned());
     let mut coins: Vec<_> = [0, 2, 5, 6].map(row).into();
@@ -116,6 +123,10 @@ fn payment() -> Pay {
 
 pub(super) fn pay() -> CheckoutState {
     CheckoutState::Pay(payment())
+}
+
+pub(super) fn uncounted() -> Vec<String> {
+    vec!["12.00\u{a0}USDT".to_owned()]
 }
 
 pub(super) fn pay_bitcoin() -> CheckoutState {

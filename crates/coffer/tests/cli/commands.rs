@@ -1,0 +1,131 @@
+//! Commands without a running server.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use crate::home::Home;
+
+/// The account m/44'/60'/0' of the seed "test test test … junk", as wallets export it.
+const XPUB: &str = "xpub6Ce5eXKprf1h8EZg9JuAe9UhYEuSq6oWjKSrJVEFxgsmKuFpkMmFXUsDR5ZTFgNGYqAtyfwXeD\
+                    mrm8f7jxvyEuQxKB1LCBeXnjoz7jFmjxH";
+
+#[test]
+fn init_makes_everything_and_says_what_is_next() {
+    let home = Home::new();
+    let said = home.said(&["init"]);
+    for part in ["Works now:", "the sandbox", "Missing:", "a merchant", "coffer merchant add"] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    let key = home.path(".local/share/coffer/coffer.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(home.path("coffer.toml").is_file());
+    fs::write(home.path("coffer.toml"), "[limits]\nburst = 5\n").unwrap();
+    let merchant = home.merchant();
+    let again = home.json(&["init"]);
+    assert_eq!(again["settings_written"], false);
+    assert_eq!(again["next"], format!("coffer key add --merchant {merchant} --sandbox"));
+    assert_eq!(fs::read_to_string(home.path("coffer.toml")).unwrap(), "[limits]\nburst = 5\n");
+}
+
+#[test]
+fn a_merchant_is_added_shown_changed_and_listed() {
+    let home = Home::new();
+    let id = home.merchant();
+    assert_eq!(id.len(), 36);
+    let set = ["merchant", "set", &id, "--support", "help@shop.example", "--accent", "#1a6b4f"];
+    home.said(&set);
+    home.said(&["merchant", "set", &id, "--profile", "cryptoprocessing", "--callback-url", ""]);
+    let shown = home.json(&["merchant", "show", &id]);
+    assert_eq!(shown["name"], "My Shop");
+    assert_eq!(shown["support"], "help@shop.example");
+    assert_eq!(shown["accent"], "#1a6b4f");
+    assert_eq!(shown["profile"], "cryptoprocessing");
+    assert!(shown["callback_url"].is_null());
+    assert_eq!(home.json(&["merchant", "list"])["merchants"][0]["id"], id.as_str());
+    assert!(home.said(&["merchant", "list"]).contains("My Shop"));
+}
+
+#[test]
+fn what_a_merchant_cannot_have_is_refused_in_one_sentence() {
+    let home = Home::new();
+    let add = |rest: &[&str]| {
+        let arguments: Vec<&str> =
+            ["merchant", "add", "Shop"].iter().chain(rest).copied().collect();
+        home.complaint(&arguments, 1)
+    };
+    let told = add(&["--callback-url", "http://127.0.0.1/x"]);
+    assert!(told.contains("must start with https://"), "{told}");
+    assert!(told.contains("callbacks.allow_private_networks"), "{told}");
+    assert!(add(&["--accent", "red"]).contains("#1a6b4f"));
+    assert!(add(&["--support", "nobody"]).contains("e-mail address or an https:// URL"));
+    assert!(add(&["--frame-ancestor", "https://shop.example/page"]).contains("an origin"));
+    assert!(home.complaint(&["merchant", "add", " "], 1).contains("1 to 100"));
+    assert!(home.complaint(&["merchant", "show", "nobody"], 1).contains("no merchant nobody"));
+    assert_eq!(home.json(&["merchant", "list"])["merchants"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn private_networks_are_admitted_where_the_settings_say_so() {
+    let home = Home::new();
+    let arguments = ["merchant", "add", "Shop", "--callback-url", "http://127.0.0.1:9/x", "--json"];
+    let mut command = home.command(&arguments);
+    let output = command.env("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "true").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_keys_secrets_are_shown_once() {
+    let home = Home::new();
+    let merchant = home.merchant();
+    let made = home.json(&["key", "add", "--merchant", &merchant, "--sandbox"]);
+    let secret = made["secret"].as_str().unwrap();
+    assert!(made["webhook_secret"].as_str().unwrap().starts_with("whsec_"));
+    let listed = home.said(&["key", "list", "--merchant", &merchant, "--json"]);
+    assert!(listed.contains(made["key"].as_str().unwrap()) && !listed.contains(secret));
+    let data = fs::read(home.path(".local/share/coffer/coffer.db")).unwrap();
+    let log = fs::read(home.path(".local/share/coffer/coffer.db-wal")).unwrap_or_default();
+    let data = String::from_utf8_lossy(&[data, log].concat()).into_owned();
+    assert!(!data.contains(secret), "the secret stands in the database");
+    let disabled = home.json(&["key", "disable", made["key"].as_str().unwrap()]);
+    assert_eq!(disabled["changed"], true);
+    assert_eq!(home.json(&["key", "disable", made["id"].as_str().unwrap()])["changed"], false);
+    assert!(home.complaint(&["key", "disable", "nothing"], 1).contains("no key nothing"));
+}
+
+#[test]
+fn a_wallet_shows_its_first_addresses_and_takes_no_private_key() {
+    let home = Home::new();
+    let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
+    fs::write(home.path("coffer.toml"), network).unwrap();
+    let added = home.json(&["wallet", "add", "--network", "ethereum", XPUB]);
+    let first = &added["first_addresses"];
+    assert_eq!(first[0], "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+    assert_eq!(first[1], "0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+    assert_eq!(first.as_array().unwrap().len(), 3);
+    assert!(home.said(&["wallet", "list"]).contains("evm"));
+    let id = added["id"].as_str().unwrap();
+    assert_eq!(home.said(&["wallet", "export", id]), "number,network,address,request\n");
+    let again = home.complaint(&["wallet", "add", "--network", "ethereum", XPUB], 1);
+    assert!(again.contains("in use already"), "{again}");
+    let private = format!("xprv{}", "9".repeat(107));
+    let told = home.complaint(&["wallet", "add", "--network", "ethereum", &private], 1);
+    assert!(told.contains("never takes one") && !told.contains(&private), "{told}");
+    let told = home.complaint(&["wallet", "add", "--network", "polygon", XPUB], 1);
+    assert!(told.contains("not set up"), "{told}");
+}
+
+#[test]
+fn migrate_says_what_it_would_do_and_does_it() {
+    let home = Home::new();
+    let before = home.json(&["migrate", "--check"]);
+    assert_eq!(before["pending"][0], "0001_house");
+    assert!(!home.path(".local/share/coffer/coffer.db").exists(), "looking changes nothing");
+    assert_eq!(home.json(&["migrate"])["applied"][0], "0001_house");
+    assert_eq!(home.said(&["migrate", "--check"]), "The database is up to date.\n");
+}
+
+#[test]
+fn callbacks_are_listed_and_unknown_ones_not_resent() {
+    let home = Home::new();
+    assert_eq!(home.json(&["callback", "list"])["callbacks"].as_array().unwrap().len(), 0);
+    assert!(home.complaint(&["callback", "resend", "x"], 1).contains("no callback x"));
+}

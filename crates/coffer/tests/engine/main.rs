@@ -1,0 +1,14 @@
+//! The rules of the engine, each on both databases, with the sandbox chain and time in our hands.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod callbacks;
+mod create;
+mod customer;
+mod events;
+mod house;
+mod personal;
+mod reorganised;
+mod simulated;
+mod watched;
+mod windows;

@@ -1,0 +1,208 @@
+//! Addresses are learned from whichever process issued them, before a block is believed.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use coffer_domain::{
+    code::NetworkName,
+    money::{AssetId, Units},
+    ports::{
+        Block, Chain, ChainError, ChainProbe, KeyRefused, SandboxLedger, SandboxTransfer, Tip,
+        Watched,
+    },
+    transfer::{Address, ChainTransfer, ChainUnits},
+};
+use coffer_engine::{engine::Engine, follow::Progress, payment_request::Once};
+use serde_json::json;
+
+use crate::{
+    house::{BTC, House, PRICE},
+    on_both,
+};
+
+/// A chain that does something else while it is asked for a block.
+struct Meddling {
+    inner: Arc<dyn Chain>,
+    done: AtomicBool,
+    how: How,
+}
+
+enum How {
+    /// Another process issues an address, whose payment is in the block that is asked for.
+    IssueAndPay { other: Engine, caller: Arc<coffer_engine::api_key::Caller>, new: Fields },
+    /// Amounts are beyond anything that can be booked.
+    Beyond,
+    /// What is in blocks is still listed as pending.
+    LaggingPool,
+}
+
+type Fields = std::sync::Mutex<Option<coffer_domain::payment_request::NewPaymentRequest>>;
+
+impl Meddling {
+    fn new(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
+        Arc::new(Self { inner, done: AtomicBool::new(false), how })
+    }
+
+    /// Pays the new address in a block that takes the place of the tip.
+    async fn meddle(&self) {
+        let How::IssueAndPay { other, caller, new } = &self.how else { return };
+        if self.done.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let fields = new.lock().unwrap().take().unwrap();
+        let answer = other.create_request(caller, fields, Once::default()).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let id = answer["data"]["id"].as_str().unwrap().parse().unwrap();
+        let stored = other
+            .store()
+            .read(async move |tx: &mut coffer_store::tx::Tx<'_>| tx.request(id).await)
+            .await;
+        let quote = stored.unwrap().unwrap().request.current_quote().unwrap().clone();
+        let ledger: &dyn SandboxLedger = other.store();
+        ledger.unwind(1).await.unwrap();
+        let transfer = SandboxTransfer {
+            transaction: "7".repeat(64),
+            output: 0,
+            asset: quote.asset,
+            to: quote.address,
+            units: quote.expected,
+            block: None,
+        };
+        ledger.send(transfer).await.unwrap();
+        ledger.mine(1, other.now()).await.unwrap();
+    }
+
+    fn changed(&self, mut transfer: ChainTransfer) -> ChainTransfer {
+        if matches!(self.how, How::Beyond) {
+            transfer.units = ChainUnits::Beyond(u128::MAX.to_string() + "0");
+        }
+        transfer
+    }
+}
+
+#[async_trait]
+impl Chain for Meddling {
+    fn name(&self) -> NetworkName {
+        self.inner.name()
+    }
+
+    async fn probe(&self) -> Result<ChainProbe, ChainError> {
+        self.inner.probe().await
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.inner.tip().await
+    }
+
+    async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
+        self.meddle().await;
+        let block = self.inner.block(height, watched).await?;
+        Ok(block.map(|mut block| {
+            let transfers = std::mem::take(&mut block.transfers);
+            block.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
+            block
+        }))
+    }
+
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+        let mut pending = self.inner.pending(watched).await?;
+        if matches!(self.how, How::LaggingPool) {
+            let tip = self.inner.tip().await?.at.height;
+            for height in 0..=tip {
+                let block = self.inner.block(height, watched).await?;
+                pending.extend(block.into_iter().flat_map(|block| block.transfers));
+            }
+        }
+        Ok(pending.into_iter().map(|one| self.changed(one)).collect())
+    }
+
+    fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {
+        self.inner.derive(network, key, index)
+    }
+
+    fn parse_address(&self, network: NetworkName, text: &str) -> Result<Address, KeyRefused> {
+        self.inner.parse_address(network, text)
+    }
+
+    fn payment_link(&self, asset: AssetId, address: &str, units: Units) -> Option<String> {
+        self.inner.payment_link(asset, address, units)
+    }
+}
+
+on_both! {
+    async fn an_address_of_another_process_is_known_before_its_block_is_read(house: House) {
+        let other = house.world.another_engine(house.engine().store());
+        let new = house.fields(&json!({
+            "payment_currency": {"iso": "BTC", "network_name": "bitcoin"},
+        }));
+        let answer = other.create_request(&house.caller, new, Once::default()).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["data"]["status"], "processing", "{answer}");
+        house.follow().await;
+        assert_eq!(house.engine().addresses_watched(), 1);
+    }
+
+    async fn an_address_issued_while_a_block_is_fetched_is_matched_in_it(house: House) {
+        house.mine(1).await;
+        let other = house.world.another_engine(house.engine().store());
+        let new = house.fields(&json!({
+            "payment_currency": {"iso": "BTC", "network_name": "bitcoin"},
+        }));
+        let how = How::IssueAndPay {
+            other,
+            caller: house.caller.clone(),
+            new: Fields::new(Some(new)),
+        };
+        let chain = Meddling::new(house.world.chain(), how);
+        while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
+        let seen = "SELECT COUNT(*) FROM transfer WHERE position = 'block'";
+        assert_eq!(house.count(seen).await, 1);
+    }
+
+    async fn an_amount_beyond_128_bits_is_parked_once_with_its_text(house: House) {
+        let made = house.chosen(BTC).await;
+        let chain = Meddling::new(house.world.chain(), How::Beyond);
+        house.pay(&made, PRICE).await;
+        let follow = async || {
+            while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
+        };
+        follow().await;
+        assert_eq!(house.cases(&made).await, [], "what is not in a block is nothing yet");
+        house.mine(1).await;
+        follow().await;
+        house.world.ledger().unwind(1).await.unwrap();
+        house.mine(2).await;
+        follow().await;
+        let raw = u128::MAX.to_string() + "0";
+        assert_eq!(house.cases(&made).await, [("beyond".to_owned(), raw)]);
+        assert_eq!(house.status(&made).await, "processing");
+    }
+
+    async fn a_pool_that_lags_takes_nothing_out_of_its_block(house: House) {
+        let made = house.chosen(BTC).await;
+        let chain = Meddling::new(house.world.chain(), How::LaggingPool);
+        house.pay(&made, PRICE).await;
+        for _ in 0..3 {
+            house.mine(1).await;
+            for _ in 0..2 {
+                while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
+            }
+        }
+        house.follow().await;
+        assert_eq!(house.told(&made).await, ["rate_fixed", "transaction", "paid"]);
+        assert_eq!(house.cases(&made).await, []);
+    }
+
+    async fn a_payment_to_a_request_that_has_ended_is_still_seen(house: House) {
+        let made = house.chosen(BTC).await;
+        house.pass(crate::house::minutes(60 * 24 * 30));
+        house.follow().await;
+        assert_eq!(house.status(&made).await, "expired");
+        house.pay(&made, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.cases(&made).await, [crate::house::case("late", PRICE)]);
+    }
+}

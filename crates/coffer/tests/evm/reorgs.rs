@@ -1,0 +1,113 @@
+//! Reorganisations of the node's chain.
+
+use coffer_domain::time::Span;
+
+use crate::support::{Database, Request, Setup, World, ether};
+
+async fn a_payment_reorganised_out_and_back_is_paid_once(world: World) {
+    let request = Request::of(&world, "ETH").await;
+    world.mine(2).await;
+    let transaction = world.node.pay(&request.address, ether(10)).await;
+    let bytes = world.node.bytes_of(&transaction).await;
+    world.mine(2).await;
+    world.node.reorg(2).await;
+    world.settle().await;
+    request.is("processing", &[]).await;
+    assert_eq!(request.shown().await["transactions"], serde_json::json!([]));
+    world.node.send_again(&bytes).await;
+    world.mine(2).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    world.mine(4).await;
+    let told = [
+        "processing 0/0.01",
+        "processing 0.01/0.01: 0.01x2",
+        "processing 0/0.01:",
+        "processing 0.01/0.01: 0.01x2",
+        "paid 0.01/0.01: 0.01x3",
+    ];
+    assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_payment_reorganised_out_and_back_is_paid_once_on_sqlite() {
+    a_payment_reorganised_out_and_back_is_paid_once(Setup::new().start().await).await;
+}
+
+#[tokio::test]
+async fn a_payment_reorganised_out_and_back_is_paid_once_on_postgres() {
+    let setup = Setup::on(Database::Postgres);
+    a_payment_reorganised_out_and_back_is_paid_once(setup.start().await).await;
+}
+
+#[tokio::test]
+async fn a_payment_reorganised_out_for_good_is_told_gone_and_pays_nothing() {
+    let world = Setup::new().start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(10)).await;
+    world.mine(2).await;
+    world.node.reorg(2).await;
+    world.mine(5).await;
+    request.is("processing", &[]).await;
+    world.pass(Span::from_minutes(61));
+    world.mine(1).await;
+    request.is("expired", &[]).await;
+    let told = [
+        "processing 0/0.01",
+        "processing 0.01/0.01: 0.01x2",
+        "processing 0/0.01:",
+        "expired 0/0.01:",
+    ];
+    assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_moves_to_another_block_is_paid_once() {
+    let world = Setup::new().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let transaction = world.node.pay(&request.address, ether(10)).await;
+    let bytes = world.node.bytes_of(&transaction).await;
+    world.mine(2).await;
+    // Between two looks: out, and in again in another block.
+    world.node.reorg(2).await;
+    world.node.send_again(&bytes).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    let told =
+        ["processing 0/0.01", "processing 0.01/0.01: 0.01x2", "paid 0.01/0.01: 0.01x3"];
+    assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_final_payment_that_is_taken_back_is_told_as_a_reversal() {
+    let world = Setup::new().start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(10)).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(3).await;
+    world.mine(1).await;
+    request.is("paid", &["reversed 0.01 ETH"]).await;
+    let told = ["processing 0/0.01", "paid 0.01/0.01: 0.01x3", "reversal paid 0/0.01:"];
+    assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn where_the_network_names_final_blocks_nothing_else_makes_a_payment_final() {
+    // Final is what lies two epochs of two blocks below the tip.
+    let node = ["--slots-in-an-epoch", "2"];
+    let world = Setup::new().final_by_name().node(&node).start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(10)).await;
+    world.mine(4).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    assert_eq!(request.told().last().unwrap(), "paid 0.01/0.01: 0.01x5");
+    world.remove().await;
+}
