@@ -10,5 +10,3 @@ pub mod simulate;
 pub mod system;
 pub mod terminal;
 pub mod wiring;
-
-mod allocator;

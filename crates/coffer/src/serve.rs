@@ -80,7 +80,6 @@ impl Server {
             patience: settings.server.shutdown_timeout,
         };
         server.engine.start_workers(&server.workers, &server.stop_workers);
-        server.look_at_networks();
         server.accept_on(listener, routes, &settings.server);
         if let Some((listener, handle)) = metrics {
             server.upkeep(handle.clone());
@@ -124,24 +123,6 @@ impl Server {
         self.connections.spawn(accept(listener, shared, tasks));
     }
 
-    /// Says in the log which networks cannot be read, and why; the server starts all the same.
-    fn look_at_networks(&self) {
-        for chain in self.engine.chains() {
-            let (chain, stop) = (Arc::clone(chain), self.stop_workers.clone());
-            self.workers.spawn(stop.run_until_cancelled_owned(async move {
-                match chain.probe().await {
-                    Ok(probe) => {
-                        for (asset, reason) in probe.refused_assets {
-                            tracing::error!(%asset, reason, "an asset is not as it is pinned");
-                        }
-                        tracing::info!(network = %chain.name(), "network is readable");
-                    }
-                    Err(error) => tracing::warn!(%error, "network cannot be read yet"),
-                }
-            }));
-        }
-    }
-
     /// Keeps the histograms of the metrics from growing.
     fn upkeep(&self, handle: PrometheusHandle) {
         const EVERY: Duration = Duration::from_secs(5);
@@ -181,6 +162,11 @@ async fn prepare(
     more: impl Future<Output = Result<Router, Failure>>,
 ) -> Result<Router, Failure> {
     engine.ensure_sandbox_wallet().await?;
+    // Before the first look no coin can be offered. The sandbox is in the database, so it answers
+    // at once; other networks may take their time.
+    for chain in engine.chains().take(1) {
+        engine.follow_once(chain).await?;
+    }
     Ok(web(settings, engine).merge(more.await?))
 }
 

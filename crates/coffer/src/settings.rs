@@ -157,6 +157,13 @@ impl Settings {
         let mistakes = mistakes.into_inner();
         settings.filter(|_| mistakes.is_empty()).ok_or(Mistakes(mistakes))
     }
+
+    /// Whether somebody has set this setting, so that its default does not hold.
+    #[must_use]
+    pub fn names(&self, path: &str) -> bool {
+        let mut shown = self.shown.iter();
+        shown.any(|shown| shown.path == path && shown.origin != Origin::Default)
+    }
 }
 
 /// The place of the settings file that is read when none is named, if one exists.

@@ -1,11 +1,22 @@
 //! The simulation: a whole Coffer on the sandbox chain with hand-driven time, driven by one seed
 //! through payments of every kind, reorganisations, outages, faults of the store and crashes.
 
+mod chain_events;
+mod check;
+pub mod command;
+mod customers;
 pub mod database;
+mod digest;
 pub mod faults;
+pub mod plant;
 pub mod ports;
 pub mod random;
+pub mod reference;
+pub mod run;
+pub mod seed;
 pub mod shaky_chain;
+pub mod truth;
+mod workers;
 pub mod world;
 
 use std::fmt::Display;

@@ -30,8 +30,6 @@ const PARALLEL: usize = 128;
 const PARALLEL_PER_MERCHANT: usize = 16;
 /// Due callbacks are looked for at least this often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Characters of an endpoint's answer that are kept for the merchant's eyes.
-const ANSWER_CHARS: usize = 300;
 
 /// An attempt under way, and which callback of which merchant it is.
 type Attempt<'a> = BoxFuture<'a, (CallbackId, Result<(), EngineError>)>;
@@ -133,10 +131,12 @@ impl Engine {
         let mut attempts = FuturesUnordered::new();
         self.begin_attempts(&mut under_way, &mut attempts).await?;
         let count = attempts.len();
+        // All of them are waited for: a write goes on even if nobody listens.
+        let mut outcomes = Ok(());
         while let Some((_, outcome)) = attempts.next().await {
-            outcome?;
+            outcomes = outcomes.and(outcome);
         }
-        Ok(count)
+        outcomes.map(|()| count)
     }
 
     async fn merchants_due(&self) -> Result<Vec<MerchantId>, EngineError> {
@@ -291,12 +291,10 @@ fn signing_key(keys: Vec<StoredKey>, callback: &StoredCallback) -> Option<Stored
     Some(active.find(|key| key.id == callback.key).unwrap_or(newest))
 }
 
+/// What is kept of an attempt. The endpoint's own words are not: it may repeat what it was sent.
 fn in_words(outcome: &DeliveryOutcome) -> String {
     match outcome {
-        DeliveryOutcome::Answered { status, body } => {
-            let body: String = body.chars().take(ANSWER_CHARS).collect();
-            format!("HTTP {status} {body}").trim_end().to_owned()
-        }
+        DeliveryOutcome::Answered { status, .. } => format!("HTTP {status}"),
         DeliveryOutcome::NotSent { reason } => format!("not sent: {reason}"),
     }
 }

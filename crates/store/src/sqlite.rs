@@ -133,8 +133,11 @@ where
 {
     let (reply, answer) = oneshot::channel();
     let closed = || E::from(DbError::Unavailable("the store is closed".into()));
-    queue.send(Message::Call(Box::new(Call::new(body, reply)))).await.map_err(|_| closed())?;
-    answer.await.map_err(|_| closed())?
+    let call: Box<Call<T, E, F>> = Box::new(Call::new(body, reply));
+    queue.send(Message::Call(call)).await.map_err(|_| closed())?;
+    let call = answer.await.map_err(|_| closed())?;
+    let not_run = || Err(E::from(DbError::Unavailable("the body was not run".into())));
+    call.into_said().unwrap_or_else(not_run)
 }
 
 fn serve_lock(path: &Path) -> Result<File, OpenError> {

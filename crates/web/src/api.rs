@@ -83,8 +83,8 @@ async fn exchange_with(
 }
 
 /// Answers a request to no row: the path may still be one with its slashes counted generously.
-/// Under `/api` an unknown URL is 403 without a key, as documented (spec 2.4), and 404 with one that
-/// exists, whatever the signature: the route is looked at first.
+/// Under `/api` an unknown URL is 403 without a key, as documented (spec 2.4), and 404 with one
+/// that exists, whatever the signature: the route is looked at first. Elsewhere it is a page.
 pub(crate) async fn unknown(State(state): State<ServerState>, request: Request) -> Response {
     let allowed = match meant(request.method(), request.uri().path()) {
         Meant::Row(row) => return Box::pin(exchange(state, row, request)).await,
@@ -137,11 +137,7 @@ async fn said(
     Ok(Said { status: StatusCode::OK, media_type: JSON, body })
 }
 
-async fn dispatch(
-    call: &Call<'_>,
-    operation: Operation,
-    create: Create,
-) -> Result<Bytes, Failure> {
+async fn dispatch(call: &Call<'_>, operation: Operation, create: Create) -> Result<Bytes, Failure> {
     let answer = match operation {
         Operation::Create if create == Create::Unwritten => payment_request::unwritten(call),
         Operation::Create => payment_request::create(call).await,

@@ -101,8 +101,7 @@ impl<'h> Claim<'h> {
             Proof::Body(_) => (Err(RequestError::BadSignature.into()), None),
             Proof::Request(signature) => {
                 let Signed { method, target, body } = signed;
-                let checked =
-                    signature.verify(secret, engine.now(), method.as_str(), target, body);
+                let checked = signature.verify(secret, engine.now(), method.as_str(), target, body);
                 let bad = |refused: coffer_wire::signature::SignatureRefused| {
                     Failure::Signature(RequestError::BadSignature, refused.to_string())
                 };

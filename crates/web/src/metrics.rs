@@ -57,12 +57,7 @@ impl RouteMetrics {
 }
 
 /// Counts an exchange with a page.
-pub(crate) fn record_page(
-    method: &'static str,
-    route: &str,
-    status: StatusCode,
-    took: Duration,
-) {
+pub(crate) fn record_page(method: &'static str, route: &str, status: StatusCode, took: Duration) {
     let (route, status) = (route.to_owned(), status.as_str().to_owned());
     metrics::histogram!(SECONDS, "method" => method, "route" => route.clone()).record(took);
     metrics::counter!(EXCHANGES, "method" => method, "route" => route, "status" => status)

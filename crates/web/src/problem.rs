@@ -201,7 +201,11 @@ impl Failure {
         let kind = format!("urn:coffer:error:{code}");
         let problem =
             Problem { kind: &kind, title, status: number, detail, code, request_id, errors };
-        Said { status: status(number), media_type: problem::CONTENT_TYPE, body: problem.body().into() }
+        Said {
+            status: status(number),
+            media_type: problem::CONTENT_TYPE,
+            body: problem.body().into(),
+        }
     }
 }
 

@@ -40,8 +40,7 @@ impl Default for RateLimit {
 /// Counts the requests of each key.
 pub(crate) struct KeyLimiter {
     limit: RateLimit,
-    limiter:
-        RateLimiter<KeyId, DefaultKeyedStateStore<KeyId>, LimitClock, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<KeyId, DefaultKeyedStateStore<KeyId>, LimitClock, NoOpMiddleware<Nanos>>,
     clock: LimitClock,
 }
 

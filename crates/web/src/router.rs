@@ -110,11 +110,7 @@ pub fn router(parts: WebParts) -> Router {
         router = router.route(route.path, on(route.verb.filter(), handler));
     }
     let pages = pages.route_layer(from_fn_with_state(state.clone(), noted));
-    router
-        .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
-        .with_state(state)
-        .merge(pages)
+    router.fallback(unknown).method_not_allowed_fallback(unknown).with_state(state).merge(pages)
 }
 
 /// What a create is measured against: `POST` to the documented path with everything a create does

@@ -12,12 +12,14 @@ const card = () => document.getElementById("card");
 
 let version = card().dataset.version;
 let base = card().dataset.live;
+let query = card().dataset.query;
 let clockOffset = 0;
 let announced = new Set();
 let failures = 0;
 let refreshing = false;
 let source = null;
 let pollTimer = 0;
+let againTimer = 0;
 let eventsTimer = 0;
 
 begin();
@@ -39,7 +41,8 @@ function begin() {
     search.hidden = false;
     search.querySelector("input").addEventListener("input", filter);
   }
-  if ("again" in card().dataset) setTimeout(() => location.reload(), CHECK_EVERY);
+  clearTimeout(againTimer);
+  if ("again" in card().dataset) againTimer = setTimeout(() => location.reload(), CHECK_EVERY);
   tick();
 }
 
@@ -160,9 +163,15 @@ function submitOnce(event) {
 
 // ---- Following the payment
 
+/** A path of this payment, asked for as this page was. */
+function address(route, more) {
+  const asked = [query, more].filter(Boolean).join("&");
+  return asked ? `${base}${route}?${asked}` : `${base}${route}`;
+}
+
 function follow() {
   if (!base || source || document.hidden) return;
-  source = new EventSource(`${base}/events?after=${encodeURIComponent(version)}`);
+  source = new EventSource(address("/events", `after=${encodeURIComponent(version)}`));
   source.addEventListener("change", (event) => {
     if (event.lastEventId !== version) refresh();
   });
@@ -204,7 +213,7 @@ async function check() {
   if (!base || document.hidden) return;
   try {
     const headers = { "If-None-Match": `"${version}"` };
-    const answer = await fetch(`${base}/state`, { headers, cache: "no-store" });
+    const answer = await fetch(address("/state"), { headers, cache: "no-store" });
     reached(answer.status < 500);
     if (answer.ok && (await answer.json()).version !== version) await refresh();
   } catch {
@@ -226,11 +235,13 @@ async function refresh() {
   if (refreshing || !base) return;
   refreshing = true;
   try {
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(address(""), { cache: "no-store" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("card");
-    if (fresh) place(fresh, page.title);
-    reached(true);
+    // While the server cannot show the payment, what was shown is better than nothing.
+    const shown = fresh && fresh.dataset.live;
+    if (shown) place(fresh, page.title);
+    reached(Boolean(shown));
   } catch {
     reached(false);
   } finally {
@@ -250,6 +261,7 @@ function place(fresh, title) {
   old.replaceWith(document.adoptNode(fresh));
   document.title = title;
   base = fresh.dataset.live;
+  query = fresh.dataset.query;
   begin();
   if (same) {
     fresh.querySelectorAll("details").forEach((one, at) => (one.open = open[at] ?? false));

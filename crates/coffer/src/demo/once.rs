@@ -31,6 +31,8 @@ pub(super) struct Walk {
     pub(super) terminal: Terminal,
     checks: u32,
     wrong: Vec<String>,
+    /// Callbacks that were shown already.
+    shown: usize,
 }
 
 impl Walk {
@@ -40,7 +42,7 @@ impl Walk {
         public_url: String,
         terminal: Terminal,
     ) -> Self {
-        Self { shop, server, public_url, terminal, checks: 0, wrong: Vec::new() }
+        Self { shop, server, public_url, terminal, checks: 0, wrong: Vec::new(), shown: 0 }
     }
 
     /// Walks the path.
@@ -77,7 +79,7 @@ impl Walk {
         self.check("create answers 200", answer.status == StatusCode::OK);
         self.check("the id is a UUIDv7", data["id"].as_str().is_some_and(is_uuid_v7));
         self.check("the status is created", data["status"] == "created");
-        self.check("the amount is echoed", data["amount"] == "24.9");
+        self.check("the amount is echoed", data["amount"] == "24.90");
         self.check("the currency is echoed", data["currency"] == json!({"iso": product.iso}));
         self.check("foreign_id is echoed", data["foreign_id"] == number.as_str());
         self.check("end_user_email is echoed", data["end_user_email"] == EMAIL);
@@ -169,40 +171,40 @@ impl Walk {
         Ok(())
     }
 
-    /// Waits for a callback about an order that the shop has believed.
+    /// Waits for a callback about an order, showing each that comes.
     async fn callback(
-        &self,
+        &mut self,
         order: &Order,
         fits: impl Fn(&Value) -> bool,
     ) -> Result<Value, Failure> {
         let mut all = self.shop.received();
-        let mut shown = 0;
-        let found = async {
+        let awaited = async {
             loop {
                 let now: Vec<Received> = all.borrow_and_update().clone();
-                for received in now.iter().skip(shown) {
+                while let Some(received) = now.get(self.shown) {
+                    self.shown += 1;
                     let said: Value = serde_json::from_str(&received.body).unwrap_or_default();
-                    if said["foreign_id"] != order.number.as_str() || !fits(&said) {
+                    if said["foreign_id"] != order.number.as_str() {
                         continue;
                     }
-                    return (received.clone(), said);
+                    self.show_callback(received, &said)?;
+                    if let Some(reason) = received.refused {
+                        let text = format!("a callback cannot be believed: {reason}");
+                        return Err(Failure::new(text));
+                    }
+                    if fits(&said) {
+                        return Ok(said);
+                    }
                 }
-                shown = now.len();
                 if all.changed().await.is_err() {
-                    std::future::pending::<()>().await;
+                    return Err(Failure::new("the shop has closed"));
                 }
             }
         };
-        let waited = tokio::time::timeout(PATIENCE, found).await;
-        let (received, said) = waited.map_err(|_| {
+        tokio::time::timeout(PATIENCE, awaited).await.unwrap_or_else(|_| {
             let seconds = PATIENCE.as_secs();
-            Failure::new(format!("no such callback came within {seconds} s"))
-        })?;
-        self.show_callback(&received, &said)?;
-        match received.refused {
-            None => Ok(said),
-            Some(reason) => Err(Failure::new(format!("a callback cannot be believed: {reason}"))),
-        }
+            Err(Failure::new(format!("no such callback came within {seconds} s")))
+        })
     }
 
     async fn ask(&self, question: &Question) -> Result<Answer, Failure> {
@@ -314,9 +316,9 @@ fn show_body(body: &str) -> String {
 /// Compact JSON over several lines.
 fn spread(json: &str) -> String {
     let (mut text, mut depth, mut quoted, mut escaped) = (String::new(), 0_usize, false, false);
-    for letter in json.chars() {
-        let closes = !quoted && matches!(letter, '}' | ']');
-        if closes {
+    let mut letters = json.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if !quoted && matches!(letter, '}' | ']') && !text.ends_with(['{', '[']) {
             depth = depth.saturating_sub(1);
             text.push('\n');
             text.push_str(&"  ".repeat(depth));
@@ -327,8 +329,10 @@ fn spread(json: &str) -> String {
             escaped = !escaped && letter == '\\';
             continue;
         }
+        let empty = letters.peek().is_some_and(|next| matches!(next, '}' | ']'));
         match letter {
             '"' => quoted = true,
+            '{' | '[' if empty => continue,
             '{' | '[' => depth = depth.saturating_add(1),
             ':' => text.push(' '),
             _ => {}
@@ -360,8 +364,17 @@ mod tests {
 
     #[test]
     fn json_keeps_its_order_and_its_texts() {
-        let shown = spread(r#"{"b":[1,2],"a":"x,\"{:}"}"#);
-        let lines = ["{", "  \"b\": [", "    1,", "    2", "  ],", r#"  "a": "x,\"{:}""#, "}"];
+        let shown = spread(r#"{"b":[1,2],"c":[],"a":"x,\"{:}"}"#);
+        let lines = [
+            "{",
+            "  \"b\": [",
+            "    1,",
+            "    2",
+            "  ],",
+            "  \"c\": [],",
+            r#"  "a": "x,\"{:}""#,
+            "}",
+        ];
         assert_eq!(shown, lines.join("\n"));
     }
 }

@@ -47,24 +47,20 @@ pub(super) async fn settings(
     environment: &Environment,
     temporary: Option<&TempDir>,
 ) -> Result<Settings, Failure> {
-    let lasting = environment.data_home().map(|home| home.join("coffer-demo"));
-    let folder = match (temporary, lasting) {
-        (Some(temporary), _) => temporary.path().to_owned(),
-        (None, Some(lasting)) => lasting,
-        (None, None) => env::temp_dir().join("coffer-demo"),
-    };
-    let quoted = |name: &str| toml::Value::from(folder.join(name).display().to_string());
-    let own = format!(
-        "{SETTINGS}[store]\nurl = {}\n[secrets]\nkey_file = {}\n",
-        toml::Value::from(format!("sqlite://{}", folder.join("coffer.db").display())),
-        quoted("coffer.key"),
-    );
+    let lasting = environment.data_home().unwrap_or_else(env::temp_dir).join("coffer-demo");
+    let folder = temporary.map_or_else(|| lasting.clone(), |folder| folder.path().to_owned());
+    let file = toml::Value::from(format!("sqlite://{}", folder.join("coffer.db").display()));
     let mut settings = Settings::load(&Sources {
         file: None,
         working_directory: folder,
         environment: environment.clone(),
-        instead_of_file: Some(&own),
+        instead_of_file: Some(&format!("{SETTINGS}[store]\nurl = {file}\n")),
     })?;
+    // What is sealed in a server's schema outlives a walk, so its keys must, too; and they are not
+    // those of an installation.
+    if matches!(settings.store.url, StoreUrl::Postgres(_)) && !settings.names("secrets.key_file") {
+        settings.key_file = lasting.join("coffer.key");
+    }
     settings.store.url = settings.store.url.in_schema(SCHEMA).await?;
     claim(&settings).await?;
     Ok(settings)

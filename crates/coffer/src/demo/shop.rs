@@ -3,22 +3,32 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use axum::http::{HeaderMap, Method, StatusCode};
-use coffer_domain::{ports::Clock as _, time::Timestamp};
+use coffer_domain::{
+    ports::{Clock as _, Entropy as _},
+    time::Timestamp,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::exchange::{Answer, Question, Secrets};
-use crate::{failure::Failure, system::SystemClock};
+use crate::{
+    failure::Failure,
+    system::{SystemClock, SystemEntropy},
+};
 
 /// Where the shop takes callbacks.
 pub(super) const CALLBACK_PATH: &str = "/demo/shop/callback";
+
 /// Orders remembered; older ones are forgotten.
-const ORDERS_MAX: usize = 200;
+const ORDERS_MAX: usize = 1_000;
 
 /// Something to buy.
 pub(super) struct Product {
@@ -107,7 +117,9 @@ struct Inside {
     public_url: String,
     secrets: Secrets,
     /// Makes order numbers of this start different from those of others.
-    started: i64,
+    series: String,
+    /// The number of the next order, within the series.
+    count: AtomicU32,
     orders: Mutex<BTreeMap<String, Order>>,
     /// Callbacks received so far, for those who wait for one.
     received: watch::Sender<Vec<Received>>,
@@ -115,11 +127,14 @@ struct Inside {
 
 impl Shop {
     pub(super) fn new(server: SocketAddr, public_url: String, secrets: Secrets) -> Self {
+        let mut random = [0; 3];
+        SystemEntropy.fill(&mut random);
         Self(Arc::new(Inside {
             server,
             public_url,
             secrets,
-            started: SystemClock.now().seconds(),
+            series: hex::encode_upper(random),
+            count: AtomicU32::new(1),
             orders: Mutex::default(),
             received: watch::Sender::default(),
         }))
@@ -127,7 +142,8 @@ impl Shop {
 
     /// Takes an order: the question to the API and the number of the order.
     pub(super) fn question(&self, product: &Product, email: Option<&str>) -> (Question, String) {
-        let number = format!("D{}-{:03}", self.0.started, self.orders().len() + 1);
+        let number =
+            format!("{}-{:05}", self.0.series, self.0.count.fetch_add(1, Ordering::Relaxed));
         let back = format!("{}/demo/shop/order/{number}", self.0.public_url);
         let body = Create {
             amount: product.amount,
@@ -169,7 +185,7 @@ impl Shop {
         };
         let mut orders = self.orders();
         orders.insert(number.to_owned(), order.clone());
-        while orders.len() > ORDERS_MAX {
+        if orders.len() > ORDERS_MAX {
             orders.pop_first();
         }
         Ok(order)

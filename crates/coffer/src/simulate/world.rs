@@ -15,7 +15,7 @@ use coffer_engine::{
     engine::{Engine, Parts},
     settings::EngineSettings,
 };
-use coffer_store::{seal::MasterKeys, store::Store};
+use coffer_store::{customer::Customer, seal::MasterKeys, store::Store};
 
 use super::{
     Trouble,
@@ -125,6 +125,27 @@ impl World {
     pub async fn caller(&self, shop: &Shop) -> Result<Arc<Caller>, Trouble> {
         let caller = self.engine.caller(&shop.key.key).await.map_err(Trouble::outside)?;
         caller.ok_or_else(|| Trouble::Outside("the key is not known".to_owned()))
+    }
+
+    /// Opens what was sealed under a customer's key, or under the master key.
+    ///
+    /// # Errors
+    /// [`Trouble::Broken`] when it does not open.
+    pub fn open(
+        &self,
+        sealed: &[u8],
+        context: &[u8],
+        customer: Option<&Customer>,
+    ) -> Result<Vec<u8>, Trouble> {
+        let opened = match customer {
+            None => self.keys.open(sealed, context),
+            Some(customer) => self
+                .keys
+                .unwrap(&customer.wrapped_key, &customer.id.bytes())
+                .and_then(|key| key.open(sealed, context)),
+        };
+        let opened = opened.map_err(|error| Trouble::Broken(error.to_string()))?;
+        Ok(opened.to_vec())
     }
 
     /// Ends it and removes its database.

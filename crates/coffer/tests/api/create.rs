@@ -155,22 +155,31 @@ async fn every_rule_of_the_table_holds() {
             Shows("status", json!("processing")),
         ),
         (body(r#""payment_currency": {"iso": "EUR"}"#), Wrong("payment_currency.iso")),
-        (body(r#""end_user_email": "a@example.com""#), Shows("end_user_email", json!("a@example.com"))),
+        (
+            body(r#""end_user_email": "a@example.com""#),
+            Shows("end_user_email", json!("a@example.com")),
+        ),
         (body(r#""end_user_email": "nobody""#), Wrong("end_user_email")),
         (body(r#""end_user_reference": "u1""#), Shows("end_user_reference", json!("u1"))),
         (
-            body(r#""sender_type": "natural", "sender_data": {"first_name": "A", "last_name": "B"}"#),
+            body(
+                r#""sender_type": "natural", "sender_data": {"first_name": "A", "last_name": "B"}"#,
+            ),
             Shows("sender_data", Value::Null),
         ),
         (
-            body(r#""sender_type": "legal", "sender_data": {"legal_name": "A",
-                "country_of_registration": "DEU"}"#),
+            body(
+                r#""sender_type": "legal", "sender_data": {"legal_name": "A",
+                "country_of_registration": "DEU"}"#,
+            ),
             Shows("sender_type", Value::Null),
         ),
         (body(r#""sender_type": "natural""#), Wrong("sender_data")),
         (
-            body(r#""sender_type": "natural", "sender_data": {"first_name": "A", "last_name": "B",
-                "legal_name": "C"}"#),
+            body(
+                r#""sender_type": "natural", "sender_data": {"first_name": "A", "last_name": "B",
+                "legal_name": "C"}"#,
+            ),
             Wrong("sender_data.legal_name"),
         ),
         (body(r#""description": "Order""#), Shows("description", json!("Order"))),

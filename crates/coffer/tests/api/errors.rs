@@ -33,7 +33,11 @@ async fn every_line_of_the_table_of_transport_errors() {
             (with("x-processing-key", "unknown"), 403, BAD_KEY),
             (with("x-processing-key", "no key at all"), 403, BAD_KEY),
             (right().also("x-processing-key", &world.sandbox.key), 403, BAD_KEY),
-            (with("x-processing-key", "unknown").header("x-processing-signature", ""), 403, BAD_KEY),
+            (
+                with("x-processing-key", "unknown").header("x-processing-signature", ""),
+                403,
+                BAD_KEY,
+            ),
             (with("x-processing-signature", ""), 403, NO_SIGNATURE),
             (with("x-processing-signature", "x"), 403, BAD_SIGNATURE),
             (with("x-processing-signature", &"0".repeat(128)), 403, BAD_SIGNATURE),
@@ -131,7 +135,10 @@ async fn a_body_is_authenticated_before_it_is_read() {
     let world = World::sqlite().await;
     for body in ["not json", "{}", r#"{"amount":"1","amount":"2"}"#] {
         let ask = Ask::post(CREATE, body).signed(&world.sandbox);
-        ask.header("x-processing-signature", &"0".repeat(128)).of(&world).await.is(403, BAD_SIGNATURE);
+        ask.header("x-processing-signature", &"0".repeat(128))
+            .of(&world)
+            .await
+            .is(403, BAD_SIGNATURE);
     }
     let large = Ask::post(CREATE, vec![b' '; 65_537]).signed(&world.sandbox);
     large.header("x-processing-key", "unknown").of(&world).await.is(403, BAD_KEY);

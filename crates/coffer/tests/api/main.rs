@@ -1,4 +1,4 @@
-//! The API through its real router, on a real store and the sandbox chain, with time driven by hand.
+//! The API through its real router, on a real store and the sandbox chain; time is driven by hand.
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests are told by environment where PostgreSQL is")]
 

@@ -1,4 +1,4 @@
-//! Every example of the description, run against the server: what is documented is what is answered.
+//! Every example of the description, run against the server: documented is what is answered.
 
 use std::{num::NonZeroU32, time::Duration};
 

@@ -11,8 +11,9 @@ use crate::{
 const URL: &str = "/api/payments/v1/requests";
 
 async fn created(world: &World, fields: &str) -> String {
-    let body =
-        format!(r#"{{"amount":"10","currency":{{"iso":"EUR"}},"life_time_duration":3600{fields}}}"#);
+    let body = format!(
+        r#"{{"amount":"10","currency":{{"iso":"EUR"}},"life_time_duration":3600{fields}}}"#
+    );
     Ask::post(URL, body).signed(&world.sandbox).of(world).await.id()
 }
 
@@ -30,7 +31,10 @@ async fn post(world: &World, target: &str, body: &str) -> Answer {
 
 #[track_caller]
 fn is_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"));
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (status, "application/problem+json")
+    );
     let problem = answer.json();
     assert_eq!(problem["code"], code);
     assert_eq!(problem["status"], status);
@@ -41,7 +45,8 @@ fn is_problem(answer: &Answer, status: u16, code: &str) {
 
 on_both! {
     async fn a_request_is_shown_with_its_details(world: &World) {
-        let id = created(world, r#","description":"Tea","end_user_email":"guest@example.com""#).await;
+        let fields = r#","description":"Tea","end_user_email":"guest@example.com""#;
+        let id = created(world, fields).await;
         let data = get(world, &format!("{URL}/{id}")).await.json()["data"].clone();
         assert_eq!(data["id"], id);
         assert_eq!(data["status"], "created");
@@ -150,10 +155,9 @@ on_both! {
             Ask::post(target.clone(), "{}").bound(&world.sandbox, NOW, "nonce-0001");
         let first = cancel.clone().of(world).await;
         assert_eq!(first.status, 200, "{}", first.text());
-        cancel.of(world).await.is(
-            403,
-            r#"{"error":"The nonce of X-Coffer-Signature was used before; each request needs a new one", "code":"bad_header_signature"}"#,
-        );
+        let again = cancel.of(world).await;
+        let text = "The nonce of X-Coffer-Signature was used before; each request needs a new one";
+        again.is(403, &format!(r#"{{"error":"{text}", "code":"bad_header_signature"}}"#));
         let show = Ask::get(format!("{URL}/{id}")).bound(&world.sandbox, NOW, "nonce-0001");
         assert_eq!(show.clone().of(world).await.status, 200);
         assert_eq!(show.of(world).await.status, 200, "reading may be repeated");

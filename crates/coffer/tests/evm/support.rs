@@ -12,7 +12,7 @@ mod request;
 mod setup;
 mod world;
 
-pub use callback_sink::{CallbackSink, Secrets};
+pub use callback_sink::CallbackSink;
 pub use clock::HandClock;
 pub use contracts::{FEE, LYING, PLAIN};
 pub use database::Database;

@@ -141,7 +141,7 @@ async fn proceed(address: SocketAddr, created: &Answer) {
     let shown = ask_once(address, &page).await;
     assert_eq!(shown.status, 200, "{}", shown.text());
     let text = shown.text();
-    let coins = text.split("name=\"coin\"").skip(1).map(|rest| value(rest));
+    let coins = text.split("name=\"coin\"").skip(1).map(value);
     let bitcoin = coins.into_iter().find(|coin| coin.to_lowercase().contains("btc"));
     let form = format!(
         "coin={}&email={}",

@@ -34,16 +34,24 @@ pub(crate) enum Ran {
     Lost(DbError),
 }
 
-/// A call with its types.
+/// A call with its types. It goes back to its caller as a whole, who frees what he has made: the
+/// thread that writes for everybody has better things to do, and freeing what another thread
+/// allocated takes a lock.
 pub(crate) struct Call<T, E, F> {
     body: F,
     said: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+    /// None once the caller was told.
+    reply: Option<oneshot::Sender<Box<Self>>>,
 }
 
 impl<T, E, F> Call<T, E, F> {
-    pub(crate) fn new(body: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { body, said: None, reply }
+    pub(crate) fn new(body: F, reply: oneshot::Sender<Box<Self>>) -> Self {
+        Self { body, said: None, reply: Some(reply) }
+    }
+
+    /// What the caller is told; none if the call came back without having been run.
+    pub(crate) fn into_said(self) -> Option<Result<T, E>> {
+        self.said
     }
 }
 
@@ -54,7 +62,7 @@ where
     E: From<DbError> + Send,
 {
     fn wanted(&self) -> bool {
-        !self.reply.is_closed()
+        self.reply.as_ref().is_some_and(|reply| !reply.is_closed())
     }
 
     fn run(&mut self, connection: &Connection) -> Ran {
@@ -76,13 +84,13 @@ where
         }
     }
 
-    fn answer(self: Box<Self>, instead: Option<&DbError>) {
-        let answer = match (instead, self.said) {
-            (Some(error), Some(Ok(_)) | None) => Err(E::from(error.clone())),
-            (_, Some(said)) => said,
-            (None, None) => Err(E::from(DbError::Unavailable("the body was not run".into()))),
-        };
-        // A caller that hung up has nobody to tell.
-        let _ = self.reply.send(answer);
+    fn answer(mut self: Box<Self>, instead: Option<&DbError>) {
+        if let (Some(error), Some(Ok(_)) | None) = (instead, &self.said) {
+            self.said = Some(Err(E::from(error.clone())));
+        }
+        if let Some(reply) = self.reply.take() {
+            // A caller that hung up has nobody to tell.
+            let _ = reply.send(self);
+        }
     }
 }

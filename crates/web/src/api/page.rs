@@ -1,5 +1,5 @@
-//! What pages have in common with the API: a `Request-Id`, a count, a line in the log, and an answer
-//! even where a handler panics.
+//! What pages have in common with the API: a `Request-Id`, a count, a line in the log, and an
+//! answer even where a handler panics.
 
 use std::panic::AssertUnwindSafe;
 

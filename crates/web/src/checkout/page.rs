@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::{
     assets, clock, mark,
-    view::{CheckoutState, CheckoutView, Choose, Coin, FailReason, Pay, Price},
+    view::{CheckoutState, CheckoutView, Choose, Coin, FailReason, Price},
 };
 use crate::text::{Html, Language, Text};
 use coffer_domain::time::Timestamp;

@@ -138,7 +138,22 @@ pub(super) const fn usual_body(operation: Operation) -> &'static str {
 }
 
 /// A request whose customer chooses the coin.
-pub(super) const REQUEST: &str = r##"{"amount":"100","currency":{"iso":"EUR"},"life_time_duration":360000,"end_user_email":"guest@example.com","end_user_reference":"guest_user_17","description":"Order #123","foreign_id":"order123_customer","url_store":"https://example.com/store"}"##;
+pub(super) const REQUEST: &str = r##"{
+  "amount": "100",
+  "currency": {"iso": "EUR"},
+  "life_time_duration": 360000,
+  "end_user_email": "guest@example.com",
+  "end_user_reference": "guest_user_17",
+  "description": "Order #123",
+  "foreign_id": "order123_customer",
+  "url_store": "https://example.com/store"
+}"##;
 
 /// A request in fixed mode.
-pub(super) const FIXED: &str = r#"{"amount":"100","currency":{"iso":"EUR"},"life_time_duration":3600,"payment_currency":{"iso":"USDC","network_name":"polygon"},"foreign_id":"order124"}"#;
+pub(super) const FIXED: &str = r#"{
+  "amount": "100",
+  "currency": {"iso": "EUR"},
+  "life_time_duration": 3600,
+  "payment_currency": {"iso": "USDC", "network_name": "polygon"},
+  "foreign_id": "order124"
+}"#;

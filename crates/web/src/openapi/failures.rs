@@ -68,8 +68,11 @@ fn bodies(operation: Operation, face: Face) -> Vec<Example> {
     let make = |error: RequestError| said(operation, face, error.into());
     vec![
         make(RequestError::BadContent)("not_json", "The body is not JSON").body("amount=100"),
-        make(RequestError::TooLarge)("too_large", "The body is too large")
-            .body(vec![b' '; crate::api::BODY_MAX + 1]),
+        make(RequestError::TooLarge)("too_large", "The body is too large").body(vec![
+            b' ';
+            crate::api::BODY_MAX
+                + 1
+        ]),
     ]
 }
 

@@ -156,9 +156,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     if is_changing(route) {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "The same key with the same body gets the same answer for 24 hours; with \
-                            another body 422; while the first is at work the second waits for it, \
-                            and gets 409 after five seconds.",
+            "description": "The same key with the same body gets the same answer for 24 hours; \
+                            with another body 422; while the first is at work the second waits \
+                            for it, and gets 409 after five seconds.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
         }));
     }
@@ -169,8 +169,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         })
     };
     let limit = |default: u16| {
-        let schema =
-            json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": default });
+        let schema = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": default });
         query("limit", "How many.", schema)
     };
     match route.operation {
@@ -199,10 +198,8 @@ fn parameters(route: &Route) -> Vec<Value> {
         Operation::Events => {
             let default = EventQuery::parse([]).map_or(0, |query| query.limit);
             let after = json!({ "type": "integer", "minimum": 0, "default": 0 });
-            parameters.extend([
-                limit(default),
-                query("after", "Only those behind this number.", after),
-            ]);
+            parameters
+                .extend([limit(default), query("after", "Only those behind this number.", after)]);
         }
         _ => {}
     }
@@ -252,10 +249,7 @@ fn response(route: &Route, status: u16, examples: &[&Example]) -> Value {
         entry["examples"][example.name] =
             json!({ "summary": example.summary, "value": example.answer });
     }
-    let id = json!({
-        "description": "Names the exchange, here and in the server's log.",
-        "schema": { "type": "string" },
-    });
+    let id = text("Names the exchange, here and in the server's log.");
     let mut headers = json!({ "Request-Id": id });
     if matches!(status, 429 | 503) && route.access != Access::Open {
         headers["Retry-After"] = json!({
@@ -264,13 +258,14 @@ fn response(route: &Route, status: u16, examples: &[&Example]) -> Value {
         });
     }
     if status == 429 {
-        let text = |description: &str| {
-            json!({ "description": description, "schema": { "type": "string" } })
-        };
         headers["RateLimit"] = text("What remains, and when there is more: \"key\";r=0;t=1.");
         headers["RateLimit-Policy"] = text("What the key may do: \"key\";q=200;w=2.");
     }
     json!({ "description": meaning(status), "headers": headers, "content": content })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "string" } })
 }
 
 /// Media type and schema of an example's answer.

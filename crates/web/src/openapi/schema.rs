@@ -48,13 +48,18 @@ fn data(schema: Value) -> Value {
     json!({ "type": "object", "required": ["data"], "properties": { "data": schema } })
 }
 
+fn text(description: &str, max: u16) -> Value {
+    json!({ "type": "string", "description": description, "maxLength": max })
+}
+
 fn list(schema: &str) -> Value {
     json!({ "type": "array", "items": reference(schema) })
 }
 
 fn answers() -> Vec<(&'static str, Value)> {
     let all_of = |parts: &[&str]| {
-        json!({ "allOf": parts.iter().map(|part| reference(part)).collect::<Vec<_>>() })
+        let parts: Vec<Value> = parts.iter().map(|part| reference(part)).collect();
+        json!({ "allOf": parts })
     };
     let page = |items: Value, next: Value| {
         json!({
@@ -111,17 +116,11 @@ fn answers() -> Vec<(&'static str, Value)> {
                 } },
             }),
         ),
-        (
-            "Description",
-            json!({ "type": "object", "description": "An OpenAPI 3.1 document." }),
-        ),
+        ("Description", json!({ "type": "object", "description": "An OpenAPI 3.1 document." })),
     ]
 }
 
 fn inputs() -> Vec<(&'static str, Value)> {
-    let text = |description: &str, max: u16| {
-        json!({ "type": "string", "description": description, "maxLength": max })
-    };
     let code = |description: &str| json!({ "type": "string", "description": description });
     vec![
         ("NewPaymentRequest", new_payment_request()),
@@ -182,9 +181,6 @@ fn inputs() -> Vec<(&'static str, Value)> {
 }
 
 fn new_payment_request() -> Value {
-    let text = |description: &str, max: u16| {
-        json!({ "type": "string", "description": description, "maxLength": max })
-    };
     let url = |description: &str| {
         json!({
             "type": "string", "format": "uri",

@@ -24,7 +24,9 @@ pub(super) fn of(route: &Route) -> Vec<Example> {
         ],
         Operation::List => {
             let page = json!({ "data": [detail(created(), "created")], "next": null });
-            vec![one("page", "The newest ones", page).query("limit=20&foreign_id=order123_customer")]
+            vec![
+                one("page", "The newest ones", page).query("limit=20&foreign_id=order123_customer"),
+            ]
         }
         Operation::Show => {
             vec![one("shown", "One request", json!({ "data": detail(created(), "created") }))]
@@ -191,7 +193,7 @@ fn health() -> Vec<Example> {
             "unwell",
             "The database is away",
             503,
-            health("unwell", "unavailable", json!("not read yet: nobody has asked its node yet")),
+            health("unwell", "unavailable", json!("not read yet")),
         )
         .given(Given::StoreAway),
     ]

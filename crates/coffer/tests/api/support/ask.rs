@@ -74,14 +74,8 @@ impl Ask {
 
     /// Signs the whole request, as Coffer's own routes want it.
     pub fn bound(self, keys: &Keys, now: Timestamp, nonce: &str) -> Self {
-        let signature = RequestSignature::make(
-            &keys.secret,
-            now,
-            nonce,
-            self.method,
-            &self.target,
-            &self.body,
-        );
+        let signature =
+            RequestSignature::make(&keys.secret, now, nonce, self.method, &self.target, &self.body);
         self.header("X-Processing-Key", &keys.key).header("X-Coffer-Signature", &signature)
     }
 

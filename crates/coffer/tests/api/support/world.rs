@@ -110,8 +110,7 @@ impl World {
         for chain in engine.chains() {
             while engine.follow_once(chain).await.unwrap() == Progress::More {}
         }
-        let merchant =
-            engine.add_merchant("Example shop", None, Policy::DEFAULT).await.unwrap();
+        let merchant = engine.add_merchant("Example shop", None, Policy::DEFAULT).await.unwrap();
         let stranger = engine.add_merchant("Another shop", None, Policy::DEFAULT).await.unwrap();
         let sandbox = keys(&engine, &merchant, Environment::Sandbox).await;
         let live = keys(&engine, &merchant, Environment::Live).await;
@@ -174,12 +173,7 @@ fn seeded() -> SeededEntropy {
     SeededEntropy(AtomicU64::new(1))
 }
 
-fn engine(
-    master: &Arc<MasterKeys>,
-    store: &Store,
-    clock: Arc<HandClock>,
-    setup: &Setup,
-) -> Engine {
+fn engine(master: &Arc<MasterKeys>, store: &Store, clock: Arc<HandClock>, setup: &Setup) -> Engine {
     let polygon = NetworkName::constant("polygon");
     let ledger = Arc::new(store.clone());
     Engine::new(Parts {
