@@ -171,7 +171,6 @@ async fn prepare(
 }
 
 /// The API and the checkout over an engine.
-#[must_use]
 pub fn web(settings: &Settings, engine: &Engine) -> Router {
     let mut random = [0; 12];
     SystemEntropy.fill(&mut random);

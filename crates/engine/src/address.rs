@@ -69,13 +69,8 @@ impl Engine {
         let address = chain
             .derive(network, &wallet.public_key, number)
             .map_err(|refused| EngineError::Inconsistent(refused.to_string()))?;
-        let issued = IssuedAddress {
-            wallet: wallet.id,
-            number,
-            network,
-            address: address.clone(),
-            request,
-        };
+        let issued =
+            IssuedAddress { wallet: wallet.id, number, network, address: address.clone(), request };
         tx.insert_address(&issued, now).await?;
         tx.after_commit(Nudge::new(FOLLOW_TOPIC));
         Ok(address)

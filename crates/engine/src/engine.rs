@@ -7,9 +7,7 @@ use coffer_domain::{
     code::NetworkName,
     id::Id,
     merchant::Environment,
-    ports::{
-        CallbackTransport, Chain, Clock, Entropy, RateSource, SandboxLedger, UrlScreen,
-    },
+    ports::{CallbackTransport, Chain, Clock, Entropy, RateSource, SandboxLedger, UrlScreen},
     time::Timestamp,
 };
 use coffer_store::{seal::MasterKeys, store::Store};

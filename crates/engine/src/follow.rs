@@ -99,7 +99,8 @@ impl Engine {
         let reached = blocks.last().map_or(fork.at.height, |block| block.at.height);
         let at_tip = reached >= tip.at.height;
         // A node that is not in step with its network knows little of what is pending.
-        let pending = (at_tip && tip.live).then_some(pending);
+        let in_step = tip.live && reached == tip.at.height;
+        let pending = (at_tip && in_step).then_some(pending);
         let step = Step { cursor, fork, blocks, pending, at_tip, tip, asked_at };
         let taken = self.take(step).await?;
         Ok(if at_tip && taken { Progress::AtTip } else { Progress::More })
@@ -131,7 +132,8 @@ impl Engine {
             .write(async move |tx: &mut Tx<'_>| {
                 let begun = tx.insert_cursor(&row).await?;
                 if begun {
-                    tx.remember_block(row.chain, &row.at, row.block_time, REMEMBERED_BLOCKS).await?;
+                    tx.remember_block(row.chain, &row.at, row.block_time, REMEMBERED_BLOCKS)
+                        .await?;
                 }
                 Ok::<_, DbError>(begun)
             })

@@ -99,7 +99,10 @@ impl Engine {
     /// # Errors
     /// When it gives no answer, serves another chain, or does not name the final blocks that the
     /// settings rely on. The chain must not be read then.
-    pub(crate) async fn probe(&self, chain: &Arc<dyn Chain>) -> Result<Arc<ChainProbe>, EngineError> {
+    pub(crate) async fn probe(
+        &self,
+        chain: &Arc<dyn Chain>,
+    ) -> Result<Arc<ChainProbe>, EngineError> {
         let name = chain.name();
         if let Some(probe) = self.probes.done(name) {
             return Ok(probe);
@@ -136,5 +139,44 @@ impl Engine {
             Some((_, reason)) => Err(NotTaken::Refused(reason)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn network() -> NetworkName {
+        NetworkName::new("ethereum").unwrap()
+    }
+
+    fn silent() -> EngineError {
+        let reason = "no connection".to_owned();
+        ChainError::Unreachable { network: network(), reason }.into()
+    }
+
+    #[test]
+    fn a_chain_waits_with_its_reason_until_it_is_probed_and_read() {
+        let probes = Probes::default();
+        assert_eq!(probes.waiting(network()).unwrap(), "nobody has asked its node yet");
+        probes.refuse(network(), &silent());
+        let reason = "ethereum cannot be reached: no connection";
+        assert_eq!(probes.waiting(network()).unwrap(), reason);
+        probes.admit(network(), Arc::default());
+        assert_eq!(probes.waiting(network()), None);
+    }
+
+    #[test]
+    fn a_node_that_goes_later_takes_back_nothing_that_was_proved() {
+        let probes = Probes::default();
+        let asset = AssetId::new("USDT".parse().unwrap(), network());
+        let refused_assets = vec![(asset, "other decimals".to_owned())];
+        let probe = ChainProbe { refused_assets: refused_assets.clone(), ..ChainProbe::default() };
+        probes.admit(network(), Arc::new(probe));
+        probes.refuse(network(), &silent());
+        assert_eq!(probes.waiting(network()), None);
+        assert_eq!(probes.refused(network()), refused_assets);
     }
 }

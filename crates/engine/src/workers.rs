@@ -58,12 +58,8 @@ impl Engine {
 
     fn workers(&self) -> Vec<Worker> {
         let seconds = Duration::from_secs;
-        let worker = |name: &str, every, topic, work| Worker {
-            name: name.to_owned(),
-            every,
-            topic,
-            work,
-        };
+        let worker =
+            |name: &str, every, topic, work| Worker { name: name.to_owned(), every, topic, work };
         let block = u64::try_from(self.settings().sandbox_block_every.millis()).unwrap_or(1_000);
         let mut workers = vec![
             worker("end windows", seconds(1), Some(WINDOWS_TOPIC), Work::EndWindows),
@@ -83,11 +79,20 @@ impl Engine {
 
     async fn keep_working(&self, worker: Worker, stop: CancellationToken) {
         let mut nudged = worker.topic.map(|topic| self.store().nudged(topic));
+        // Told once, and again when it changes: a node that is gone is gone for thousands of runs.
+        let mut told = None;
         loop {
             let again = match self.run_once(&worker.work).await {
-                Ok(again) => again,
+                Ok(again) => {
+                    told = None;
+                    again
+                }
                 Err(error) => {
-                    tracing::warn!(worker = worker.name, %error, "a worker's run failed");
+                    let reason = Some(error.to_string());
+                    if told != reason {
+                        tracing::warn!(worker = worker.name, %error, "a worker's run failed");
+                        told = reason;
+                    }
                     false
                 }
             };

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use bytes::Bytes;
+use coffer_domain::money::AssetId;
 use coffer_engine::{engine::Engine, health::Health};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,6 +41,20 @@ pub(crate) struct ChainView {
     /// Why it is not read to its tip; `null` while it is.
     #[schema(required = true)]
     behind: Option<String>,
+    /// The assets that cannot be taken on it, each with the reason; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_assets: Vec<RefusedAssetView>,
+}
+
+/// An asset whose contract is not what the settings say.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedAsset)]
+pub(crate) struct RefusedAssetView {
+    /// Its code and network.
+    #[schema(example = "USDT/ethereum")]
+    asset: String,
+    /// What its node says of it.
+    reason: String,
 }
 
 impl From<&Health> for HealthView {
@@ -49,6 +64,7 @@ impl From<&Health> for HealthView {
             height: chain.height,
             read_through: chain.read_through.map(|at| at.seconds()),
             behind: chain.behind.clone(),
+            refused_assets: chain.refused_assets.iter().map(RefusedAssetView::from).collect(),
         });
         Self {
             status: if health.is_well() { "ok" } else { "unwell" },
@@ -56,6 +72,12 @@ impl From<&Health> for HealthView {
             chains: chains.collect(),
             addresses_watched: health.addresses_watched,
         }
+    }
+}
+
+impl From<&(AssetId, String)> for RefusedAssetView {
+    fn from((asset, reason): &(AssetId, String)) -> Self {
+        Self { asset: asset.to_string(), reason: reason.clone() }
     }
 }
 

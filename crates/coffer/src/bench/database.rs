@@ -1,10 +1,10 @@
 //! A database for each server, gone after the round.
 
-use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 use super::{
     Failed,
-    options::{Order, Stored, Subject},
+    options::{Stored, Subject},
 };
 
 /// A file, or a schema on the PostgreSQL server that `cargo xtask bench` started.
@@ -13,7 +13,7 @@ pub(super) struct Database {
     pub(super) url: String,
     schema: Option<Schema>,
     /// Its files, and the master keys of its server.
-    pub(super) folder: PathBuf,
+    pub(super) folder: TempDir,
 }
 
 struct Schema {
@@ -27,15 +27,10 @@ const PARENT: &str = "/var/tmp";
 impl Database {
     /// An empty one.
     pub(super) fn make(subject: Subject) -> Result<Self, Failed> {
-        let order = match subject.order {
-            Order::Rising => "rising",
-            Order::Random => "random",
-        };
-        let name =
-            format!("coffer_bench_{}_{}_{order}", std::process::id(), subject.stored.name());
-        let folder = Path::new(PARENT).join(&name);
-        let failed = Failed::because("a folder for the database");
-        std::fs::create_dir(&folder).map_err(|error| failed(&error))?;
+        let name = format!("coffer_bench_{}_{}", std::process::id(), subject.order.name());
+        let folder = tempfile::Builder::new().prefix("coffer-bench-").tempdir_in(PARENT);
+        let folder =
+            folder.map_err(|error| Failed::because("a folder for the database")(&error))?;
         let mut made = Self { url: String::new(), schema: None, folder };
         if subject.stored == Stored::Postgres {
             let server = server()?;
@@ -44,7 +39,7 @@ impl Database {
             made.url = format!("{server}{joint}options=-csearch_path%3D{name}");
             made.schema = Some(Schema { server, name });
         } else {
-            made.url = format!("sqlite://{}", made.folder.join("coffer.db").display());
+            made.url = format!("sqlite://{}", made.folder.path().join("coffer.db").display());
         }
         Ok(made)
     }
@@ -52,9 +47,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Left behind, it does no harm; the next run takes other names.
-        let _ = std::fs::remove_dir_all(&self.folder);
         if let Some(Schema { server, name }) = &self.schema {
+            // Left behind, it does no harm; the next run takes another name.
             let _ = run(server, &format!("DROP SCHEMA {name} CASCADE"));
         }
     }

@@ -138,13 +138,18 @@ impl Create {
     pub(super) fn subjects(&self) -> Vec<Subject> {
         let stores = if self.stores.is_empty() { Stored::value_variants() } else { &self.stores };
         let orders = if self.orders.is_empty() { Order::value_variants() } else { &self.orders };
-        let both = |stored: Stored| orders.iter().map(move |order| Subject { stored, order: *order });
+        let both =
+            |stored: Stored| orders.iter().map(move |order| Subject { stored, order: *order });
         let all = stores.iter().flat_map(|stored| both(*stored));
         all.filter(|subject| subject.stored.keeps() || subject.order == Order::Rising).collect()
     }
 
     pub(super) fn connections(&self) -> Vec<usize> {
-        if self.quick { vec![64] } else { self.connections.iter().map(|n| usize::from(*n)).collect() }
+        if self.quick {
+            vec![64]
+        } else {
+            self.connections.iter().map(|n| usize::from(*n)).collect()
+        }
     }
 
     pub(super) fn rounds(&self) -> u16 {
@@ -152,11 +157,9 @@ impl Create {
     }
 
     pub(super) fn times(&self) -> Times {
-        let (warm_up, measured) = if self.quick { (100, 500) } else { (1_000, self.seconds * 1_000) };
-        Times {
-            warm_up: Duration::from_millis(warm_up),
-            measured: Duration::from_millis(measured),
-        }
+        let (warm_up, measured) =
+            if self.quick { (100, 500) } else { (1_000, self.seconds * 1_000) };
+        Times { warm_up: Duration::from_millis(warm_up), measured: Duration::from_millis(measured) }
     }
 
     /// Whether every row was measured.

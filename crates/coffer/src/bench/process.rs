@@ -19,6 +19,8 @@ const TICK_MICROS: u64 = 10_000;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Listening {
     pub(super) address: SocketAddr,
+    /// Where requests are sent.
+    pub(super) path: String,
     pub(super) key: String,
     pub(super) secret: String,
 }

@@ -182,7 +182,8 @@ mod tests {
     fn the_table_compares_with_the_ceiling_of_as_many_connections() {
         let mut text = String::new();
         table(&[row(Stored::Sqlite, 1_350), row(Stored::Ceiling, 3_000)], &mut text);
-        let line = "| 64 | sqlite | rising | 1,350 | 1,350 | 0.45 | 67.50 | 133.70 | 134.90 | 1.5 | 30 |";
+        let line =
+            "| 64 | sqlite | rising | 1,350 | 1,350 | 0.45 | 67.50 | 133.70 | 134.90 | 1.5 | 30 |";
         assert_eq!(text.lines().nth(2), Some(line));
     }
 }

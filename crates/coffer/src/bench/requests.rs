@@ -6,9 +6,6 @@ use coffer_wire::signature::{KEY_HEADER, PreparedSecret, SIGNATURE_HEADER};
 
 use super::options::Order;
 
-/// Where requests are created (spec 4).
-pub(super) const PATH: &str = "/api/payments/v1/requests";
-
 /// The bytes of many requests, one behind the other.
 pub(super) struct Requests {
     bytes: Vec<u8>,
@@ -17,6 +14,7 @@ pub(super) struct Requests {
 
 /// Makes the requests of one merchant, no two alike.
 pub(super) struct Merchant {
+    pub(super) path: String,
     pub(super) key: String,
     pub(super) secret: PreparedSecret,
     pub(super) order: Order,
@@ -33,9 +31,10 @@ impl Merchant {
             self.made += 1;
             let body = body(self.order, self.made);
             let head = format!(
-                "POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{KEY_HEADER}: {}\r\n\
+                "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\n{KEY_HEADER}: {}\r\n\
                  {SIGNATURE_HEADER}: {}\r\nContent-Type: application/json\r\nAccept: */*\r\n\
                  Content-Length: {}\r\n\r\n",
+                self.path,
                 self.key,
                 self.secret.sign(body.as_bytes()),
                 body.len(),
@@ -90,15 +89,16 @@ mod tests {
     #[test]
     fn requests_follow_each_other_whole_and_signed() {
         let secret = PreparedSecret::new(b"secret");
-        let key = "key".to_owned();
-        let mut merchant = Merchant { key, secret: secret.clone(), order: Order::Rising, made: 0 };
+        let (path, key) = ("/path".to_owned(), "key".to_owned());
+        let mut merchant =
+            Merchant { path, key, secret: secret.clone(), order: Order::Rising, made: 0 };
         let requests = merchant.sign(2);
         let texts: Vec<&str> =
             (0..2).map(|n| std::str::from_utf8(requests.get(n).unwrap()).unwrap()).collect();
         assert_eq!(requests.get(2), None);
         for (text, number) in texts.iter().zip(1..) {
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
-            assert!(head.starts_with("POST /api/payments/v1/requests HTTP/1.1\r\n"));
+            assert!(head.starts_with("POST /path HTTP/1.1\r\n"));
             assert!(head.contains(&secret.sign(body.as_bytes())));
             assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
             assert!(body.contains(&format!("\"foreign_id\":\"order_{number:012}\"")), "{body}");
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn ids_rise_or_do_not() {
-        let ids = |order| (1..100).map(|n| body(order, n)).collect::<Vec<_>>();
-        assert!(ids(Order::Rising).is_sorted_by_key(|body| body.split_once("order_").unwrap().1.to_owned()));
-        assert!(!ids(Order::Random).is_sorted_by_key(|body| body.split_once("order_").unwrap().1.to_owned()));
+        let id = |order, number| body(order, number).split_once("order_").unwrap().1.to_owned();
+        let rise = |order| (1..100).map(|number| id(order, number)).is_sorted();
+        assert!(rise(Order::Rising) && !rise(Order::Random));
     }
 }

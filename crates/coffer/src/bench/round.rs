@@ -55,8 +55,9 @@ struct Host {
 impl Host {
     fn start(subject: Subject) -> Result<Self, Failed> {
         let database = Database::make(subject)?;
-        let server = Server::start(subject.stored, &database.url, &database.folder)?;
+        let server = Server::start(subject.stored, &database.url, database.folder.path())?;
         let merchant = Merchant {
+            path: server.listening.path.clone(),
             key: server.listening.key.clone(),
             secret: PreparedSecret::new(server.listening.secret.as_bytes()),
             order: subject.order,

@@ -59,7 +59,10 @@ mod tests {
     #[test]
     fn percentiles_are_nearest_ranks() {
         let sample = Sample::new((1..=1_000).rev().collect(), Duration::from_secs(2));
-        assert_eq!([500, 990, 999, 1_000].map(|share| sample.micros_of(share)), [500, 990, 999, 1_000]);
+        assert_eq!(
+            [500, 990, 999, 1_000].map(|share| sample.micros_of(share)),
+            [500, 990, 999, 1_000]
+        );
         assert_eq!(sample.per_second(), 500);
         assert_eq!(Sample::default().micros_of(500), 0);
     }

@@ -1,11 +1,11 @@
-//! The server that is measured: the product's own parts, put together for one merchant whose key
-//! knows no limit.
+//! The server that is measured: the product's own, with one merchant whose key knows no limit.
 
 use std::{
     io::{Read as _, Write as _},
+    net::SocketAddr,
     num::NonZeroU32,
+    path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -17,143 +17,119 @@ use axum::{
     routing::post,
     serve::ListenerExt as _,
 };
-use coffer_chains::sandbox::SandboxChain;
 use coffer_domain::{
     catalogue::Catalogue,
-    merchant::{Environment, Scope},
+    merchant::{Environment as Place, Scope},
     payment_request::Policy,
-    ports::{Clock, Entropy},
-    time::{Span, Timestamp},
+    ports::{Clock as _, Entropy as _},
 };
-use coffer_engine::{
-    engine::{Engine, Parts},
-    settings::EngineSettings,
-};
-use coffer_outside::{
-    callback_transport::GuardedTransport,
-    client::{GuardedClient, Limits},
-    guard::{AddressGuard, Lookup},
-};
-use coffer_store::{
-    seal::MasterKeys,
-    store::{Role, Store, StoreOptions, StoreUrl},
-};
+use coffer_engine::engine::Engine;
+use coffer_store::store::StoreUrl;
 use coffer_web::{
     rate_limit::RateLimit,
-    router::{ceiling_router, router},
+    router::ceiling_router,
     server_state::{WebParts, WebSettings},
 };
 use coffer_wire::{
     payment_request::{CreateContext, parse_create},
     signature::{PreparedSecret, SIGNATURE_HEADER},
 };
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::oneshot};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Failed,
     options::{Serve, Stored},
     process::Listening,
-    requests::PATH,
+};
+use crate::{
+    serve::{self, logging},
+    settings::{Environment, Settings, Sources},
+    system::{SystemClock, SystemEntropy, monotonic},
 };
 
-/// How often counted metrics are folded, as the program does it.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// Where requests are created (spec 4).
+const CREATE: &str = "/api/payments/v1/requests";
+/// Where they are answered and not written.
+const CEILING: &str = "/bench/ceiling";
+/// Everything else is as a user has it who sets nothing.
+const SETTINGS: &str = "\
+[rates]
+source = \"fixed\"
+[server]
+listen = \"127.0.0.1:0\"
+[metrics]
+listen = \"127.0.0.1:0\"
+";
+const NO_LIMIT: RateLimit = RateLimit { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
 
 /// Serves until the standard input ends.
 pub(super) fn run(options: &Serve) -> Result<(), Failed> {
-    tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let failed = Failed::because("no runtime");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| failed(&error))?;
-    runtime.block_on(serve(options))
+        .map_err(|error| Failed::because("no runtime")(&error))?;
+    runtime.block_on(async {
+        if options.stored == Stored::Bare { bare().await } else { product(options).await }
+    })
 }
 
-async fn serve(options: &Serve) -> Result<(), Failed> {
+async fn product(options: &Serve) -> Result<(), Failed> {
     let failed = Failed::because("the server");
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| failed(&error))?;
-    let engine = engine(options).await?;
-    let added = engine.add_merchant("Bench", None, Policy::DEFAULT).await;
-    let merchant = added.map_err(|error| failed(&error))?.id;
-    let scope = Scope { merchant, environment: Environment::Live };
-    let key = engine.add_key(scope).await.map_err(|error| failed(&error))?;
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| failed(&error))?;
-    let address = listener.local_addr().map_err(|error| failed(&error))?;
-    let router = match options.stored {
-        Stored::Sqlite | Stored::Postgres => router(web(&engine)),
-        Stored::Ceiling => ceiling_router(web(&engine)),
-        Stored::Bare => bare(&key.secret),
-    };
-
-    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    engine.start_workers(&tasks, &stop);
-    let upkeep = stop.clone();
-    tasks.spawn(async move {
-        while upkeep.run_until_cancelled(tokio::time::sleep(UPKEEP)).await.is_some() {
-            metrics.run_upkeep();
-        }
-    });
-    say(&Listening { address, key: key.key, secret: key.secret })?;
-    let listener = listener.tap_io(|stream| {
-        // Answers are whole in one write; without this only their delay changes.
-        let _ = stream.set_nodelay(true);
-    });
-    let ended = input_ended();
-    let end = async move { drop(ended.await) };
-    let served = axum::serve(listener, router).with_graceful_shutdown(end).await;
-    stop.cancel();
-    tasks.close();
-    tasks.wait().await;
-    engine.store().close().await;
-    served.map_err(|error| failed(&error))
-}
-
-async fn engine(options: &Serve) -> Result<Engine, Failed> {
-    let failed = Failed::because("the engine");
     // An earlier one would do as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let url = StoreUrl::parse(&options.url).map_err(|error| failed(&error))?;
-    let opened = Store::open(&url, &StoreOptions::new(Role::Serve)).await;
-    let store = opened.map_err(|error| failed(&error))?;
-    let entropy = Arc::new(SystemEntropy);
-    let keys = MasterKeys::load_or_make(&options.folder.join("coffer.key"), &*entropy);
-    let client = GuardedClient::new(AddressGuard::PUBLIC_ONLY, Lookup::System, Limits::DEFAULT);
-    let ledger = Arc::new(store.clone());
-    Ok(Engine::new(Parts {
-        keys: Arc::new(keys.map_err(|error| failed(&error))?),
-        catalogue: Arc::new(Catalogue::builtin()),
-        sandbox_chain: Arc::new(SandboxChain::new(ledger.clone())),
-        sandbox_ledger: ledger,
-        chains: Vec::new(),
-        rate_sources: Vec::new(),
-        transport: Arc::new(GuardedTransport::new(client.map_err(|error| failed(&error))?)),
-        url_screen: None,
-        clock: Arc::new(SystemClock),
-        entropy,
-        settings: EngineSettings { sandbox_block_every: Span::from_seconds(60), ..Default::default() },
-        store,
-    }))
+    let settings = settings(&options.url, &options.folder)?;
+    logging::start(&settings.log);
+    let beside = async |engine: &Engine, _| {
+        let ceiling = options.stored == Stored::Ceiling;
+        Ok(if ceiling { ceiling_router(CEILING, web(engine)) } else { Router::new() })
+    };
+    let started = serve::Server::start(&settings, beside).await;
+    let server = started.map_err(|error| failed(&error))?;
+    let engine = &server.engine;
+    let added = engine.add_merchant("Bench", None, Policy::DEFAULT).await;
+    let merchant = added.map_err(|error| failed(&error))?.id;
+    let key = engine.add_key(Scope { merchant, environment: Place::Live }).await;
+    let key = key.map_err(|error| failed(&error))?;
+    let path = if options.stored == Stored::Ceiling { CEILING } else { CREATE };
+    say(server.address, path, key.key, key.secret)?;
+    // However the waiting ends, nobody is there any more.
+    let _ = input_ended().await;
+    server.stop(std::future::pending()).await;
+    Ok(())
+}
+
+fn settings(url: &str, folder: &Path) -> Result<Settings, Failed> {
+    let failed = Failed::because("the settings");
+    let home = folder.to_string_lossy();
+    let loaded = Settings::load(&Sources {
+        file: None,
+        working_directory: folder.to_owned(),
+        environment: Environment::of(&[("HOME", &home)]),
+        instead_of_file: Some(SETTINGS),
+    });
+    let mut settings = loaded.map_err(|error| failed(&error))?;
+    settings.store.url = StoreUrl::parse(url).map_err(|error| failed(&error))?;
+    settings.rate_limit = NO_LIMIT;
+    Ok(settings)
 }
 
 fn web(engine: &Engine) -> WebParts {
-    let started = now();
     let mut random = [0; 12];
     SystemEntropy.fill(&mut random);
-    let rate_limit = RateLimit { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
     WebParts {
         engine: engine.clone(),
-        monotonic: Arc::new(move || now().duration_since(started)),
+        monotonic: monotonic(),
         random,
-        settings: WebSettings { rate_limit, ..WebSettings::default() },
+        settings: WebSettings { rate_limit: NO_LIMIT, ..WebSettings::default() },
     }
 }
 
-/// The least that a server in this language and framework can do for a signed request.
-fn bare(secret: &str) -> Router {
-    let state = Arc::new((PreparedSecret::new(secret.as_bytes()), Catalogue::builtin()));
+/// The least that a server in this language and framework can do for a signed request: look whether
+/// it is signed and well-formed.
+async fn bare() -> Result<(), Failed> {
+    let failed = Failed::because("the server");
+    const SECRET: &str = "known to the bench alone";
+    let state = Arc::new((PreparedSecret::new(SECRET.as_bytes()), Catalogue::builtin()));
     let handler = async |State(state): State<Arc<(PreparedSecret, Catalogue)>>,
                          headers: HeaderMap,
                          body: Bytes| {
@@ -167,12 +143,23 @@ fn bare(secret: &str) -> Router {
             StatusCode::FORBIDDEN.into_response()
         }
     };
-    Router::new().route(PATH, post(handler)).with_state(state)
+    let router = Router::new().route(CREATE, post(handler)).with_state(state);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| failed(&error))?;
+    let address = listener.local_addr().map_err(|error| failed(&error))?;
+    say(address, CREATE, String::new(), SECRET.to_owned())?;
+    let listener = listener.tap_io(|stream| {
+        // Answers are whole in one write; without this only their delay changes.
+        let _ = stream.set_nodelay(true);
+    });
+    let ended = input_ended();
+    let served = axum::serve(listener, router).with_graceful_shutdown(async { drop(ended.await) });
+    served.await.map_err(|error| failed(&error))
 }
 
-fn say(listening: &Listening) -> Result<(), Failed> {
+fn say(address: SocketAddr, path: &str, key: String, secret: String) -> Result<(), Failed> {
     let failed = Failed::because("saying where the server listens");
-    let line = serde_json::to_string(listening).map_err(|error| failed(&error))?;
+    let listening = Listening { address, path: path.to_owned(), key, secret };
+    let line = serde_json::to_string(&listening).map_err(|error| failed(&error))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| failed(&error))
 }
@@ -186,28 +173,4 @@ fn input_ended() -> oneshot::Receiver<()> {
         let _ = ended.send(());
     });
     end
-}
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
-struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the source of randomness")]
-    fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the system gives random bytes");
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "durations of real time")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -288,7 +288,7 @@ fn callback_id(received: &Received) -> String {
 }
 
 fn is_uuid_v7(text: &str) -> bool {
-    text.len() == 36 && text.bytes().nth(14) == Some(b'7')
+    text.len() == 36 && text.as_bytes().get(14) == Some(&b'7')
 }
 
 fn is_token(text: &str) -> bool {

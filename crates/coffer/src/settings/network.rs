@@ -29,6 +29,9 @@ const STALE_BLOCKS: i64 = 20;
 /// The least time after which it is.
 const STALE_LEAST: Span = Span::from_seconds(120);
 
+/// Decimals of the own coin of every EVM network.
+const COIN_DECIMALS: u8 = 18;
+
 pub(super) fn read(mut section: Section<'_>) -> NetworkSettings {
     let allow_test = section.flag("allow_test");
     let mut catalogue = Catalogue::builtin();
@@ -60,15 +63,7 @@ fn read_evm(mut section: Section<'_>, catalogue: &mut Catalogue) -> Option<EvmSe
     if let (Some(network), Some(Finality::FinalizedTag)) = (&network, finality) {
         *catalogue = catalogue.clone().with_final_by_name(network.name);
     }
-    if let Some(network) = &network {
-        let mut added = Vec::new();
-        section.tables("assets", |table| {
-            added.extend(read_asset(table, network, catalogue));
-            Some(())
-        });
-    } else {
-        section.tables("assets", |_| Some(()));
-    }
+    section.tables("assets", |table| read_asset(table, network.as_ref(), catalogue));
     section.finish();
     let network = network?;
     let assets = catalogue.assets().iter().filter(|asset| asset.id.network == network.name);
@@ -171,7 +166,7 @@ fn check_endpoints(section: &Section<'_>, endpoints: &[String]) {
 
 fn read_asset(
     mut section: Section<'_>,
-    network: &Network,
+    network: Option<&Network>,
     catalogue: &mut Catalogue,
 ) -> Option<Asset> {
     let code = |text: &str| Iso::new(text).map_err(|refused| refused.to_string());
@@ -184,9 +179,13 @@ fn read_asset(
     if number.is_none() {
         section.refuse("number", "a number from 1 to 99999 of its own is needed for the v2 API");
     }
-    let decimals = section.number("decimals", 0..=u64::from(MAX_DECIMALS)).unwrap_or(18);
-    let display = section.number("display_decimals", 0..=u64::from(decimals));
     let contract = section.text("contract");
+    let decimals = section.number("decimals", 0..=u64::from(MAX_DECIMALS));
+    if contract.is_some() && decimals.is_none() {
+        section.refuse("decimals", "is missing: write what the contract says");
+    }
+    let decimals = decimals.unwrap_or(COIN_DECIMALS);
+    let display = section.number("display_decimals", 0..=u64::from(decimals));
     let minimum = section.parsed("minimum", |text| {
         parse_decimal(text, decimals).map_err(|refused| format!("{text:?} {refused}"))
     });
@@ -194,8 +193,9 @@ fn read_asset(
     let fixed_usd = section.parsed("fixed_usd", |text| {
         Rate::parse(text).map_err(|_| format!("{text:?} is no price such as \"2500\" or \"0.15\""))
     });
+    section.finish();
     let asset = Asset {
-        id: AssetId { iso: iso?, network: network.name },
+        id: AssetId { iso: iso?, network: network?.name },
         title: title.unwrap_or_else(|| iso.map_or_else(String::new, |iso| iso.to_string())),
         number: number?,
         code: v2_code?,
@@ -207,7 +207,7 @@ fn read_asset(
         pegged_to,
         fixed_usd: fixed_usd.unwrap_or(Rate::constant("1")),
     };
-    let added = match catalogue.clone().with_asset(asset.clone()) {
+    match catalogue.clone().with_asset(asset.clone()) {
         Ok(with) => {
             *catalogue = with;
             Some(asset)
@@ -216,7 +216,5 @@ fn read_asset(
             section.refuse_all(&refused.to_string());
             None
         }
-    };
-    section.finish();
-    added
+    }
 }

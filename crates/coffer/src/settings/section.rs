@@ -215,7 +215,7 @@ impl<'a> Section<'a> {
     }
 
     /// Complains about every key that was not asked for.
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(&self) {
         let Some(table) = self.table else { return };
         for (key, node) in table {
             if self.known.contains(key.as_str()) {

@@ -107,7 +107,8 @@ impl Run {
                 self.world.endpoints.behave(move |delivery| {
                     let id = delivery.id.bytes();
                     let at = u64::try_from(delivery.at.millis()).unwrap_or(0);
-                    let chance = id.iter().fold(seed ^ at, |all, byte| mixed(all ^ u64::from(*byte)));
+                    let chance =
+                        id.iter().fold(seed ^ at, |all, byte| mixed(all ^ u64::from(*byte)));
                     match chance % 4 {
                         0 | 1 => answered(200),
                         2 => answered(503),

@@ -70,13 +70,14 @@ impl Run {
         let ahead = cursor.watermark > self.through;
         self.must(!ahead, || "the chain counts as read further than it was".to_owned())?;
         let name = cursor.chain;
-        let remembered = self.read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, 300).await);
+        let remembered =
+            self.read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, 300).await);
         let remembered = remembered.await?;
         let newest = remembered.first().map(|(at, _)| at);
         self.must(newest == Some(&cursor.at), || "the cursor is not remembered".to_owned())?;
-        let known = remembered.iter().any(|(at, _)| {
-            self.truth.block(at.height).is_some_and(|(hash, _)| *hash == at.hash)
-        });
+        let known = remembered
+            .iter()
+            .any(|(at, _)| self.truth.block(at.height).is_some_and(|(hash, _)| *hash == at.hash));
         self.must(known, || "no remembered block is on the chain".to_owned())
     }
 
@@ -112,9 +113,8 @@ impl Run {
             })?;
         }
         let seen = self.payments_to(&known.order).len();
-        let unseen = self.payments_to(&known.order).into_iter().filter(|one| {
-            one.story.first.is_none()
-        });
+        let unseen =
+            self.payments_to(&known.order).into_iter().filter(|one| one.story.first.is_none());
         let (told, shown) = (request.transfers.len(), seen - unseen.count());
         self.must(told == shown, || format!("{} has {told} transfers of {shown}", known.id))
     }

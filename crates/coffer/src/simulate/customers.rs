@@ -136,8 +136,7 @@ impl Run {
         let Some(place) = self.any_order() else { return Ok(()) };
         let Some(known) = self.known.get(place) else { return Ok(()) };
         let (id, shop) = (known.id, known.shop);
-        let may =
-            known.order.is_open() && !known.order.is_seen(&self.payments_to(&known.order));
+        let may = known.order.is_open() && !known.order.is_seen(&self.payments_to(&known.order));
         let caller = self.caller(shop).await?;
         let before = self.outbox_before().await?;
         let armed = self.ready(true);
@@ -162,13 +161,13 @@ impl Run {
 
     /// A customer pays one of his quotes, in one of the many ways.
     pub(super) async fn pay(&mut self) -> Result<(), Trouble> {
-        let Some(place) = self.any_order() else { return Ok(()) };
+        let Some(place) = self.payable_order() else { return Ok(()) };
         let Some(known) = self.known.get(place) else { return Ok(()) };
         let (quotes, open) = (known.order.quotes.clone(), known.order.is_open());
         // Mostly what is shown; sometimes an address of before.
         let shown = self.random.percent(80);
         let quote = if shown { quotes.last() } else { self.random.one_of(&quotes) };
-        let Some(quote) = quote else { return Ok(()) };
+        let Some(quote) = quote.cloned() else { return Ok(()) };
         let expected = quote.expected.get();
         let seen: u128 = {
             let sent = self.truth.payments.values();
@@ -176,18 +175,9 @@ impl Run {
             own.filter(|one| one.place != Place::Gone).map(|one| one.units).sum()
         };
         let rest = expected.saturating_sub(seen).max(1);
-        let (way, units) = match self.random.below(10) {
-            0..=3 => ("exact", rest),
-            4 => ("short", rest / 10 * 4 + 1),
-            5 => ("nearly", rest.saturating_sub(quote.tolerance.get()).max(1)),
-            6 => ("over", rest + expected / 5 + 1),
-            7 => ("two parts", rest / 2 + 1),
-            8 => ("one unit", 1),
-            _ => ("wrong token", 12_345),
-        };
+        let (way, units) = self.way_to_pay(&quote, rest);
         let late = if open { "" } else { " late" };
         self.count(format!("pay {way}{late}"));
-        let quote = quote.clone();
         if way == "wrong token" {
             let other = COINS.iter().map(|coin| asset(*coin)).collect::<Result<Vec<_>, _>>()?;
             let others: Vec<_> = other.into_iter().filter(|one| *one != quote.asset).collect();
@@ -196,6 +186,19 @@ impl Run {
         }
         self.send(&quote, quote.asset, units).await?;
         if way == "two parts" { self.send(&quote, quote.asset, rest / 2).await } else { Ok(()) }
+    }
+
+    /// How a customer who owes `rest` pays, and how much.
+    fn way_to_pay(&mut self, quote: &Quote, rest: u128) -> (&'static str, u128) {
+        match self.random.below(10) {
+            0..=3 => ("exact", rest),
+            4 => ("short", rest / 10 * 4 + 1),
+            5 => ("nearly", rest.saturating_sub(quote.tolerance.get()).max(1)),
+            6 => ("over", rest + quote.expected.get() / 5 + 1),
+            7 => ("two parts", rest / 2 + 1),
+            8 => ("one unit", 1),
+            _ => ("wrong token", 12_345),
+        }
     }
 
     /// Puts a payment into the pool.
@@ -232,6 +235,20 @@ impl Run {
         };
         self.truth.payments.insert(transaction, payment);
         Ok(())
+    }
+
+    /// Mostly a request that waits for a payment, otherwise any.
+    fn payable_order(&mut self) -> Option<usize> {
+        let waits = |place: &usize| {
+            self.known.get(*place).is_some_and(|known| known.order.status == "processing")
+        };
+        let waiting: Vec<usize> = (0..self.known.len()).filter(waits).collect();
+        if self.random.percent(75)
+            && let Some(place) = self.random.one_of(&waiting)
+        {
+            return Some(*place);
+        }
+        self.any_order()
     }
 
     /// One of the requests, the newest more often.

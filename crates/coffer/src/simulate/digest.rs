@@ -12,7 +12,9 @@ impl Run {
             return self.world.open(&callback.body, &callback.id.bytes(), None);
         };
         match self.read(async move |tx: &mut Tx<'_>| tx.customer(id).await).await? {
-            Some(customer) => self.world.open(&callback.body, &callback.id.bytes(), Some(&customer)),
+            Some(customer) => {
+                self.world.open(&callback.body, &callback.id.bytes(), Some(&customer))
+            }
             None => self.broken("a callback of an unknown customer"),
         }
     }
@@ -30,7 +32,10 @@ impl Run {
                 ));
             }
             for case in &rows.cases {
-                hash.update(format!("{} {} {} {:?}\n", case.id, case.kind, case.units, case.transfer));
+                hash.update(format!(
+                    "{} {} {} {:?}\n",
+                    case.id, case.kind, case.units, case.transfer
+                ));
             }
             for callback in &rows.callbacks {
                 hash.update(format!("{} {}\n", callback.id, callback.ordinal));
@@ -39,7 +44,13 @@ impl Run {
         }
         let cursor = self.cursor().await?;
         let at = cursor.at;
-        hash.update(format!("{} {} {} {}", at.height, at.hash, cursor.look, cursor.watermark.millis()));
+        hash.update(format!(
+            "{} {} {} {}",
+            at.height,
+            at.hash,
+            cursor.look,
+            cursor.watermark.millis()
+        ));
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }

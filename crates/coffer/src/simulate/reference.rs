@@ -110,9 +110,8 @@ impl Order {
             PaidWhen::SeenInWindow => end.plus(self.policy.grace),
             PaidWhen::ConfirmedInWindow => end,
         };
-        let in_time = |payment: &&&Payment| {
-            payment.story.block_time().is_some_and(|time| time <= confirm_by)
-        };
+        let in_time =
+            |payment: &&&Payment| payment.story.block_time().is_some_and(|time| time <= confirm_by);
         let total = |payments: &mut dyn Iterator<Item = &&Payment>| {
             payments.map(|payment| payment.units).sum()
         };

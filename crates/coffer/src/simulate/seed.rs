@@ -1,6 +1,7 @@
 //! One seed from its beginning to its end.
 
 use coffer_domain::payment_request::Policy;
+use coffer_store::callback::kind_word;
 
 use super::{
     Trouble,
@@ -16,8 +17,8 @@ const ACTS: u64 = 60;
 /// How long everybody waits at the end for each thing that is still under way: longer than the
 /// longest window and its grace.
 const LAST_WAIT_SECONDS: u64 = 30 * 3_600;
-/// Blocks that make everything final.
-const LAST_BLOCKS: u64 = 25;
+/// Blocks that make everything final, and one that finds nothing left to do.
+const LAST_BLOCKS: [u64; 2] = [25, 1];
 /// Rounds after which every callback must have been taken by a healthy endpoint.
 const LAST_DELIVERIES: u32 = 200;
 
@@ -99,9 +100,9 @@ impl Run {
 
     fn let_time_pass(&mut self) {
         let seconds = match self.random.below(100) {
-            0..=69 => self.random.between(1, 20),
-            70..=89 => self.random.between(2, 12) * 60,
-            90..=97 => self.random.between(25, 70) * 60,
+            0..=79 => self.random.between(1, 20),
+            80..=93 => self.random.between(2, 12) * 60,
+            94..=98 => self.random.between(25, 70) * 60,
             _ => self.random.between(20, 30) * 3_600,
         };
         self.pass(seconds);
@@ -112,8 +113,8 @@ impl Run {
         self.set_weather(false, 0);
         self.healthy_endpoints();
         self.work(false).await?;
-        for _ in 0..3 {
-            self.mine(LAST_BLOCKS).await?;
+        for blocks in LAST_BLOCKS {
+            self.mine(blocks).await?;
             self.pass(1);
             self.work(false).await?;
             self.pass(LAST_WAIT_SECONDS);
@@ -122,6 +123,20 @@ impl Run {
         for known in &self.known {
             let open = known.order.is_open();
             self.must(!open, || format!("{} never ends", known.id))?;
+        }
+        self.count_outcomes().await
+    }
+
+    async fn count_outcomes(&mut self) -> Result<(), Trouble> {
+        for place in 0..self.known.len() {
+            let Some(known) = self.known.get(place) else { continue };
+            let rows = self.rows(known).await?;
+            for case in &rows.cases {
+                self.count(format!("case {}", case.kind));
+            }
+            for callback in &rows.callbacks {
+                self.count(format!("told {}", kind_word(callback.kind)));
+            }
         }
         Ok(())
     }

@@ -3,11 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use coffer_domain::{
-    money::AssetId,
-    payment_request::BLIND_MARGIN,
-    time::Timestamp,
-};
+use coffer_domain::{money::AssetId, payment_request::BLIND_MARGIN, time::Timestamp};
 
 /// The chain with every payment ever sent.
 #[derive(Default)]

@@ -42,7 +42,9 @@ impl Run {
         now: coffer_domain::time::Timestamp,
         through: coffer_domain::time::Timestamp,
     ) {
-        let Some(mut order) = self.known.get(place).map(|known| known.order.clone()) else { return };
+        let Some(mut order) = self.known.get(place).map(|known| known.order.clone()) else {
+            return;
+        };
         let before = order.status;
         order.read(&self.payments_to(&order), now, through);
         if order.status != before {
@@ -57,8 +59,7 @@ impl Run {
     async fn follow(&mut self, faulty: bool) -> Result<bool, Trouble> {
         let before = self.cursor().await?;
         let now = self.now();
-        let blind =
-            before.behind_since.is_some() || now.since(before.watermark) > BLIND_AFTER;
+        let blind = before.behind_since.is_some() || now.since(before.watermark) > BLIND_AFTER;
         let outbox = self.outbox_before().await?;
         let armed = self.ready(faulty);
         let answer = self.to_the_tip().await;
@@ -79,8 +80,16 @@ impl Run {
 
     async fn to_the_tip(&self) -> Result<(), EngineError> {
         let chain = self.world.chain();
-        while self.world.engine.follow_once(&chain).await? == Progress::More {}
-        Ok(())
+        loop {
+            match self.world.engine.follow_once(&chain).await? {
+                Progress::AtTip => return Ok(()),
+                Progress::More => {}
+                Progress::Unsettled => {
+                    let what = "the chain changed, though nobody touched it".to_owned();
+                    return Err(EngineError::Inconsistent(what));
+                }
+            }
+        }
     }
 
     /// Notes what a look at the chain has shown.
@@ -159,12 +168,8 @@ impl Run {
             .filter_map(|height| Some((height, self.truth.block(height)?.clone())))
             .collect();
         let look = before.look;
-        let cursor = Cursor {
-            at: BlockRef { height, hash },
-            block_time: time,
-            look: look + 1,
-            ..before
-        };
+        let cursor =
+            Cursor { at: BlockRef { height, hash }, block_time: time, look: look + 1, ..before };
         let written = self.world.engine.store().write(async move |tx: &mut Tx<'_>| {
             tx.step_cursor(look, &cursor).await?;
             for (height, (hash, time)) in &blocks {

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use support::{Chain, Shop, Sight, browse};
 
-/// 100 EUR in dollars at fixed rates is more than this many of the token's base units.
-const PART: &str = "68430000";
-/// The whole and something more.
+/// 100 EUR in the token's base units, at fixed rates; some of it; and something more.
+const WHOLE: u64 = 110_000_000;
+const PART: u64 = 68_430_000;
 const TOO_MUCH: u64 = 125_000_000;
 const POLYGON: &str = "USDC:polygon";
 
@@ -35,13 +35,13 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
     let part = shop.choose(&shop.live, POLYGON).await;
     let paid = shop.choose(&shop.live, POLYGON).await;
     let over = shop.choose(&shop.live, POLYGON).await;
-    for (payment, units) in [(&paid, 108_700_000), (&over, TOO_MUCH)] {
+    for (payment, units) in [(&paid, WHOLE), (&over, TOO_MUCH)] {
         chain.pay(&shop.address(payment).await, units).await;
     }
     chain.mine(5).await;
     shop.shows(&paid, "paid").await;
     shop.shows(&over, "paid").await;
-    for (payment, units) in [(&seen, 108_700_000), (&part, PART.parse().unwrap())] {
+    for (payment, units) in [(&seen, WHOLE), (&part, PART)] {
         chain.pay(&shop.address(payment).await, units).await;
     }
     chain.mine(2).await;
@@ -87,10 +87,6 @@ async fn every_end_of_a_payment_reads_well() {
     let made = async || shop.choose(&shop.sandbox, POLYGON).await;
     let choose = shop.create(&shop.sandbox, &json!({})).await;
     let (pay, seen, part, wrong) = (made().await, made().await, made().await, made().await);
-    shop.send(&seen, 1, ("USDC", "polygon"), "200000000").await;
-    shop.send(&part, 2, ("USDC", "polygon"), PART).await;
-    shop.shows(&seen, "seen").await;
-    shop.shows(&part, "part-paid").await;
     let failed = made().await;
     shop.simulate(&failed, "under").await;
     let expired = made().await;
@@ -109,6 +105,11 @@ async fn every_end_of_a_payment_reads_well() {
     for (payment, state) in [(&failed, "failed"), (&expired, "expired"), (&late, "expired")] {
         shop.shows(payment, state).await;
     }
+    // Last, as every simulation makes blocks.
+    shop.send(&seen, 1, ("USDC", "polygon"), WHOLE).await;
+    shop.send(&part, 2, ("USDC", "polygon"), PART).await;
+    shop.shows(&seen, "seen").await;
+    shop.shows(&part, "part-paid").await;
     let poor = shop.create(&shop.poor, &json!({})).await;
     let over = "The time for this payment is over.";
     shop.look(&[
@@ -161,12 +162,14 @@ async fn an_open_page_follows_its_payment() {
     let streamed = shop.choose(&shop.sandbox, POLYGON).await;
     let polled = shop.choose(&shop.sandbox, POLYGON).await;
     let chosen = shop.create(&shop.sandbox, &json!({})).await;
+    let copied = shop.choose(&shop.sandbox, POLYGON).await;
     let ending = shop.choose(&shop.sandbox, POLYGON).await;
-    shop.end_window_in(&ending, 12);
+    shop.end_window_in(&ending, 20);
     let plan = json!({
         "streamed": { "url": streamed.url, "id": streamed.id },
         "polled": { "url": polled.url, "id": polled.id },
         "chosen": { "url": chosen.url, "id": chosen.id },
+        "copied": { "url": copied.url },
         "ending": { "url": ending.url },
     });
     browse(&shop, "follow", plan).await;

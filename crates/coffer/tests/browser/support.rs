@@ -24,17 +24,14 @@ pub async fn soon<T>(what: &str, coming: impl Future<Output = T>) -> T {
 }
 
 /// Looks again and again until there is something to see.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
     let mut beat = tokio::time::interval(Duration::from_millis(50));
-    let seen = async {
-        loop {
-            beat.tick().await;
-            if let Some(seen) = look().await {
-                return seen;
-            }
+    loop {
+        beat.tick().await;
+        if let Some(seen) = look().await {
+            return seen;
         }
-    };
-    soon(what, seen).await
+    }
 }
 
 /// A client that does not follow where it is sent.

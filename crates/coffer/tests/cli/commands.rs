@@ -5,8 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use crate::home::Home;
 
 /// The account m/44'/60'/0' of the seed "test test test … junk", as wallets export it.
-const XPUB: &str = "xpub6Ce5eXKprf1h8EZg9JuAe9UhYEuSq6oWjKSrJVEFxgsmKuFpkMmFXUsDR5ZTFgNGYqAtyfwXeD\
-                    mrm8f7jxvyEuQxKB1LCBeXnjoz7jFmjxH";
+const XPUB: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9sD7V2FNFLPnf8heNP3FGk\
+                    eV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP";
 
 #[test]
 fn init_makes_everything_and_says_what_is_next() {

@@ -260,7 +260,7 @@ fn made(answer: Vec<u8>) -> Made {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests are told of their server by the environment")]
-fn server() -> Option<String> {
+pub fn server() -> Option<String> {
     std::env::var("COFFER_TEST_POSTGRES").ok()
 }
 

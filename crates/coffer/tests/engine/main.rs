@@ -10,5 +10,6 @@ mod house;
 mod personal;
 mod reorganised;
 mod simulated;
+mod simulated_life;
 mod watched;
 mod windows;

@@ -26,6 +26,7 @@ use crate::{
 /// A chain that does something else while it is asked for a block.
 struct Meddling {
     inner: Arc<dyn Chain>,
+    name: &'static str,
     done: AtomicBool,
     how: How,
 }
@@ -37,13 +38,22 @@ enum How {
     Beyond,
     /// What is in blocks is still listed as pending.
     LaggingPool,
+    /// What is pending is told now and then.
+    ForgetfulPool(Arc<AtomicBool>),
+    /// Nothing.
+    Honest,
 }
 
 type Fields = std::sync::Mutex<Option<coffer_domain::payment_request::NewPaymentRequest>>;
 
 impl Meddling {
     fn new(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
-        Arc::new(Self { inner, done: AtomicBool::new(false), how })
+        Self::named("sandbox", inner, how)
+    }
+
+    /// As if it were the chain of a real network, of which less can be believed.
+    fn named(name: &'static str, inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
+        Arc::new(Self { inner, name, done: AtomicBool::new(false), how })
     }
 
     /// Pays the new address in a block that takes the place of the tip.
@@ -86,7 +96,7 @@ impl Meddling {
 #[async_trait]
 impl Chain for Meddling {
     fn name(&self) -> NetworkName {
-        self.inner.name()
+        self.name.parse().unwrap()
     }
 
     async fn probe(&self) -> Result<ChainProbe, ChainError> {
@@ -109,6 +119,11 @@ impl Chain for Meddling {
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
         let mut pending = self.inner.pending(watched).await?;
+        if let How::ForgetfulPool(forgets) = &self.how
+            && forgets.load(Ordering::SeqCst)
+        {
+            return Ok(Vec::new());
+        }
         if matches!(self.how, How::LaggingPool) {
             let tip = self.inner.tip().await?.at.height;
             for height in 0..=tip {
@@ -130,6 +145,10 @@ impl Chain for Meddling {
     fn payment_link(&self, asset: AssetId, address: &str, units: Units) -> Option<String> {
         self.inner.payment_link(asset, address, units)
     }
+}
+
+async fn to_the_tip(house: &House, chain: &Arc<dyn Chain>) {
+    while house.engine().follow_once(chain).await.unwrap() != Progress::AtTip {}
 }
 
 on_both! {
@@ -157,7 +176,7 @@ on_both! {
             new: Fields::new(Some(new)),
         };
         let chain = Meddling::new(house.world.chain(), how);
-        while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
+        to_the_tip(house, &chain).await;
         let seen = "SELECT COUNT(*) FROM transfer WHERE position = 'block'";
         assert_eq!(house.count(seen).await, 1);
     }
@@ -166,16 +185,13 @@ on_both! {
         let made = house.chosen(BTC).await;
         let chain = Meddling::new(house.world.chain(), How::Beyond);
         house.pay(&made, PRICE).await;
-        let follow = async || {
-            while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
-        };
-        follow().await;
+        to_the_tip(house, &chain).await;
         assert_eq!(house.cases(&made).await, [], "what is not in a block is nothing yet");
         house.mine(1).await;
-        follow().await;
+        to_the_tip(house, &chain).await;
         house.world.ledger().unwind(1).await.unwrap();
         house.mine(2).await;
-        follow().await;
+        to_the_tip(house, &chain).await;
         let raw = u128::MAX.to_string() + "0";
         assert_eq!(house.cases(&made).await, [("beyond".to_owned(), raw)]);
         assert_eq!(house.status(&made).await, "processing");
@@ -188,12 +204,53 @@ on_both! {
         for _ in 0..3 {
             house.mine(1).await;
             for _ in 0..2 {
-                while house.engine().follow_once(&chain).await.unwrap() != Progress::AtTip {}
+                to_the_tip(house, &chain).await;
             }
         }
         house.follow().await;
         assert_eq!(house.told(&made).await, ["rate_fixed", "transaction", "paid"]);
         assert_eq!(house.cases(&made).await, []);
+    }
+
+    async fn a_node_that_has_not_got_as_far_as_we_have_takes_nothing_back(house: House) {
+        let chain = Meddling::named("ethereum", house.world.chain(), How::Honest);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        house.mine(10).await;
+        to_the_tip(house, &chain).await;
+        house.world.weather.set_lag(3);
+        house.pass(crate::house::minutes(5));
+        to_the_tip(house, &chain).await;
+        let of = "SELECT height FROM chain_cursor WHERE chain = 'ethereum'";
+        assert_eq!(house.count(of).await, 10);
+        let behind = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL";
+        assert_eq!(house.count(behind).await, 1);
+        let there = "SELECT COUNT(*) FROM transfer WHERE position = 'block'";
+        assert_eq!(house.count(there).await, 1);
+        house.world.weather.set_lag(0);
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.count(behind).await, 0);
+    }
+
+    async fn a_node_that_forgets_what_is_pending_for_a_while_changes_nothing(house: House) {
+        let forgets = Arc::new(AtomicBool::new(false));
+        let how = How::ForgetfulPool(Arc::clone(&forgets));
+        let chain = Meddling::named("ethereum", house.world.chain(), how);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        to_the_tip(house, &chain).await;
+        let pending = "SELECT COUNT(*) FROM transfer WHERE position = 'pending'";
+        assert_eq!(house.count(pending).await, 1);
+        for forgotten in [true, false, true] {
+            forgets.store(forgotten, Ordering::SeqCst);
+            to_the_tip(house, &chain).await;
+            house.pass(crate::house::minutes(9));
+            to_the_tip(house, &chain).await;
+            assert_eq!(house.count(pending).await, 1);
+        }
+        house.pass(crate::house::minutes(1));
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.count(pending).await, 0, "missed for ten minutes, it has gone");
     }
 
     async fn a_payment_to_a_request_that_has_ended_is_still_seen(house: House) {

@@ -49,8 +49,10 @@ async fn create(program: &Program, iso: &str) -> String {
 
 /// Waits until that was called back last.
 async fn told(sink: &CallbackSink, line: &str) {
-    until(line, async || sink.bodies().last().is_some_and(|it| in_a_line(it) == line).then_some(()))
-        .await;
+    until(line, async || {
+        sink.bodies().last().is_some_and(|it| in_a_line(it) == line).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
     let token = node.deploy(PLAIN, 6).await;
     let mut program = Program::new(&networks(&node.address, 31_337, &token));
     let sink = CallbackSink::start(clock).await;
-    sink.expect(program.add_merchant(&sink.url).await);
+    sink.expect(program.add_merchant(&sink.url, true).await);
     let add = ["wallet", "add", "--network", "anvil", "--sandbox", ACCOUNT_KEY, "--json"];
     let wallet = program.run(&add).await;
     let first = wallet["first_addresses"][0].as_str().unwrap();
@@ -81,13 +83,40 @@ async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
 }
 
 #[tokio::test]
+async fn live_keys_use_a_test_network_only_where_it_is_allowed() {
+    provide_cryptography();
+    let clock = Arc::new(HandClock::of_the_machine());
+    let node = Node::start(Arc::clone(&clock), &[]).await;
+    let token = node.deploy(PLAIN, 6).await;
+    let networks = networks(&node.address, 31_337, &token);
+    let mut program = Program::new(&networks);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    program.serve().await;
+    let (status, answer) = program.post("/api/payments/v1/requests", &request("ETH")).await;
+    assert_eq!(status, 400);
+    let sentence = "ETH on anvil cannot be taken here.";
+    assert_eq!(answer["errors"]["payment_currency.network_name"], sentence);
+    let allowed = "[rates]\nsource = \"fixed\"\n[networks]\nallow_test = true\n";
+    let mut program = Program::new(&format!("{allowed}{networks}"));
+    let sink = CallbackSink::start(clock).await;
+    sink.expect(program.add_merchant(&sink.url, false).await);
+    program.run(&["wallet", "add", "--network", "anvil", ACCOUNT_KEY, "--json"]).await;
+    program.serve().await;
+    let address = create(&program, "ETH").await;
+    node.pay(&address, ether(10)).await;
+    told(&sink, "processing 0.01/0.01: 0.01x0").await;
+    node.mine(3).await;
+    told(&sink, "paid 0.01/0.01: 0.01x3").await;
+}
+
+#[tokio::test]
 async fn a_node_of_another_chain_does_not_keep_the_program_from_starting() {
     provide_cryptography();
     let clock = Arc::new(HandClock::of_the_machine());
     let node = Node::start(Arc::clone(&clock), &[]).await;
     let token = node.deploy(PLAIN, 6).await;
     let mut program = Program::new(&networks(&node.address, 31_338, &token));
-    program.add_merchant("http://127.0.0.1:9/callback").await;
+    program.add_merchant("http://127.0.0.1:9/callback", true).await;
     program.serve().await;
     until("the reason", async || {
         let health = program.health().await;

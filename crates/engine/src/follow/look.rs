@@ -50,7 +50,9 @@ impl Engine {
             }
         }
         for transfer in step.pending.iter().flatten() {
-            let Some(key) = self.key_of(transfer).filter(|key| !met.contains(key)) else { continue };
+            let Some(key) = self.key_of(transfer).filter(|key| !met.contains(key)) else {
+                continue;
+            };
             let listed = self.listed(tx, step, &known, &key).await?;
             if listed == Listed::News {
                 find(&mut seen, step, after, transfer, &key, (Position::Pending, false));

@@ -35,6 +35,9 @@ impl Engine {
         if tip.at == here.at {
             return Ok(Some((here, Vec::new())));
         }
+        if chain.name() != self.home_chain() && self.is_behind_us(&here, tip, chain).await? {
+            return Ok(Some((here, Vec::new())));
+        }
         let further = here.at.height.saturating_add(STEP_BLOCKS_MAX);
         if tip.at.height > here.at.height {
             match self.read_blocks(chain, &here, tip.at.height.min(further)).await? {
@@ -50,6 +53,26 @@ impl Engine {
             Read::Linked(blocks) => Ok(Some((fork, blocks))),
             Read::Parted | Read::Changed => Ok(None),
         }
+    }
+
+    /// Whether a node only has not got as far as we have: its tip is a block that we have read. A
+    /// real chain never gets shorter, so nothing is taken back for that.
+    async fn is_behind_us(
+        &self,
+        here: &Fork,
+        tip: &Tip,
+        chain: &Arc<dyn Chain>,
+    ) -> Result<bool, EngineError> {
+        if tip.at.height >= here.at.height {
+            return Ok(false);
+        }
+        let name = chain.name();
+        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
+        let known = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
+            .await?;
+        Ok(known.iter().any(|(at, _)| *at == tip.at))
     }
 
     /// The newest block we have read that is still in the best chain.

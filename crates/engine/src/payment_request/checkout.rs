@@ -110,9 +110,10 @@ impl Engine {
     ) -> Result<CheckoutFacts, EngineError> {
         let scope = stored.request.scope;
         let now = self.now();
-        let merchant = tx.merchant(scope.merchant).await?.ok_or_else(|| {
-            EngineError::Inconsistent(format!("no merchant {}", scope.merchant))
-        })?;
+        let merchant = tx
+            .merchant(scope.merchant)
+            .await?
+            .ok_or_else(|| EngineError::Inconsistent(format!("no merchant {}", scope.merchant)))?;
         let customer = self.read_customer(tx, stored.customer).await?;
         let personal = self.open_personal(&stored, customer.as_ref())?;
         let behind = self.behind(tx, &stored).await?;
@@ -160,7 +161,8 @@ impl Engine {
                 .iter()
                 .any(|cursor| cursor.chain == chain.name() && cursor.behind_since.is_none());
             let taken = self.check_taken(environment, asset).is_ok();
-            if !asked || !taken || !readable || self.wallet_for(&wallets, request, asset).is_none() {
+            if !asked || !taken || !readable || self.wallet_for(&wallets, request, asset).is_none()
+            {
                 continue;
             }
             let Some(network) = self.catalogue().network(asset.id.network) else { continue };

@@ -5,20 +5,16 @@ use std::{borrow::Cow, sync::Arc};
 use coffer_domain::{
     catalogue::Asset,
     id::{Id, PaymentToken},
+    merchant_url::{MerchantUrl, Screening},
     money::AssetId,
     payment_request::{
         Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote, Sender,
     },
-    merchant_url::{MerchantUrl, Screening},
     ports::ChainError,
     time::Timestamp,
 };
 use coffer_store::{
-    customer::Customer,
-    error::DbError,
-    payment_request::StoredRequest,
-    tx::Tx,
-    wallet::Wallet,
+    customer::Customer, error::DbError, payment_request::StoredRequest, tx::Tx, wallet::Wallet,
 };
 use coffer_wire::{
     error::{FieldErrors, foreign_id_taken},
@@ -166,11 +162,11 @@ impl Engine {
         });
         let fixed = self.fixed_coin(caller, &new, &request, now)?;
         let personal = Personal { email: new.end_user_email, sender: new.sender };
-        let customer = (!personal.is_empty())
-            .then(|| self.new_customer(Id::new(now, random.take()), &random));
-        let sealed = customer.as_ref().map(|(open, _)| {
-            open.key.seal(&personal.to_bytes(), &request.id.bytes(), &random)
-        });
+        let customer =
+            (!personal.is_empty()).then(|| self.new_customer(Id::new(now, random.take()), &random));
+        let sealed = customer
+            .as_ref()
+            .map(|(open, _)| open.key.seal(&personal.to_bytes(), &request.id.bytes(), &random));
         let hosts = hosts([
             ("url_store", &new.url_store),
             ("url_success", &new.url_success),

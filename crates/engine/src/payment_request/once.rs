@@ -84,8 +84,7 @@ impl Engine {
             customer: customer.map(|customer| customer.id),
             answer: self.seal_for(customer, answer, claim.key),
         };
-        let added =
-            tx.keep_answer(claim.key, &claim.route, idempotency_key, &kept, now).await?;
+        let added = tx.keep_answer(claim.key, &claim.route, idempotency_key, &kept, now).await?;
         // A twin that committed in between makes this transaction start again and find it.
         if added { Ok(()) } else { Err(tx.lost_race()) }
     }

@@ -146,7 +146,8 @@ impl Engine {
         match request.stage {
             Stage::Created => Some(Due { chain: None, at: request.window_end() }),
             Stage::Processing => {
-                let last = request.quotes.iter().max_by_key(|quote| request.window_end_of(quote))?;
+                let last =
+                    request.quotes.iter().max_by_key(|quote| request.window_end_of(quote))?;
                 let chain = self.chain_of(request.scope.environment, last.asset.network)?.name();
                 let mark = request
                     .watermarks

@@ -137,11 +137,7 @@ impl Engine {
         Ok((render_request(&shown.view(&transactions, &cases)), customer))
     }
 
-    async fn whole(
-        &self,
-        tx: &mut Tx<'_>,
-        stored: StoredRequest,
-    ) -> Result<Whole, EngineError> {
+    async fn whole(&self, tx: &mut Tx<'_>, stored: StoredRequest) -> Result<Whole, EngineError> {
         let customer = self.read_customer(tx, stored.customer).await?;
         let personal = self.open_personal(&stored, customer.as_ref())?;
         let cases = tx.cases_of(stored.request.id).await?;
@@ -166,10 +162,10 @@ impl Engine {
         };
         let cursor = tx.cursor(chain.name()).await?;
         let behind = cursor.filter(|cursor| cursor.behind_since.is_some());
-        let title = self.catalogue().network(network).map_or_else(
-            || network.to_string(),
-            |network| network.title.clone(),
-        );
+        let title = self
+            .catalogue()
+            .network(network)
+            .map_or_else(|| network.to_string(), |network| network.title.clone());
         Ok(behind.map(|cursor| (cursor, title)))
     }
 

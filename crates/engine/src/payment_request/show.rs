@@ -9,9 +9,7 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, payment_request::StoredRequest, wrong_payment::Case};
 use coffer_wire::{
-    callback::{
-        CallbackView, ERROR_NOT_PAID, ERROR_PAID_LESS, ERROR_UNCONFIRMED, render_callback,
-    },
+    callback::{CallbackView, ERROR_NOT_PAID, ERROR_PAID_LESS, ERROR_UNCONFIRMED, render_callback},
     payment_request::{
         AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView, QuoteView,
         RequestView, Status, TransactionView,

@@ -35,7 +35,8 @@ pub(crate) fn start(
     let connection = Connection::open_writer(&place)?;
     let name = "SELECT lower(hex(randomblob(8)))";
     let name = connection.one(name, vals![], &mut |row| row.text(0))?.unwrap_or_default();
-    let mut writer = Writer { place, shared, connection: Some(connection), name, batch: 0, wary: 0 };
+    let mut writer =
+        Writer { place, shared, connection: Some(connection), name, batch: 0, wary: 0 };
     Builder::new()
         .name("coffer-write".to_owned())
         .spawn(move || writer.serve(queue))
@@ -178,6 +179,8 @@ impl Writer {
         savepoints: bool,
     ) -> Result<Batch, DbError> {
         let mut all: Option<After> = None;
+        // Taking back the only job is taking back the batch.
+        let alone = jobs.len() == 1;
         for job in jobs {
             match self.fault(|faults| faults.before_body()) {
                 Fault::None => {}
@@ -195,7 +198,7 @@ impl Writer {
                     all.notes.extend(after.notes);
                 }
                 Ran::Undo if savepoints => drop(connection.exec("ROLLBACK TO body", &[])?),
-                Ran::Undo if connection.changes() == changes => {}
+                Ran::Undo if alone || connection.changes() == changes => {}
                 Ran::Undo => return Ok(Batch::Again),
                 Ran::Lost(error) => return Err(error),
             }

@@ -168,6 +168,37 @@ async fn waiting_writes_share_one_commit() {
 }
 
 #[tokio::test]
+async fn a_body_that_wrote_and_fails_makes_its_batch_run_again_and_the_next_ones_wary() {
+    let place = Place::new(Engine::Sqlite).await;
+    let store = place.open().await;
+    let mut runs_of_batches = Vec::new();
+    for batch in 0..2 {
+        let runs = Arc::new(AtomicU32::new(0));
+        let gate = Gate::close(&store).await;
+        let mut writes = Vec::new();
+        for number in 0..3 {
+            let (name, count) = (format!("{batch} {number}"), Arc::clone(&runs));
+            let mut write = Box::pin(store.write(async move |tx: &mut Tx<'_>| {
+                count.fetch_add(1, Ordering::SeqCst);
+                add(tx, &name, 1).await?;
+                if number == 2 { add(tx, &name, 1).await } else { Ok(()) }
+            }));
+            tokio::select! { biased; _ = &mut write => {}, () = async {} => {} }
+            writes.push(write);
+        }
+        gate.open().await;
+        let mut good = Vec::new();
+        for write in writes {
+            good.push(write.await.is_ok());
+        }
+        assert_eq!(good, [true, true, false]);
+        runs_of_batches.push(runs.load(Ordering::SeqCst));
+    }
+    assert_eq!(runs_of_batches, [6, 3], "the second batch has savepoints at once");
+    assert_eq!(names(&store).await, ["0 0", "0 1", "1 0", "1 1"]);
+}
+
+#[tokio::test]
 async fn a_full_disk_ends_its_batch_and_not_the_store() {
     let place = Place::new(Engine::Sqlite).await;
     let options = StoreOptions { sqlite_max_pages: Some(100), ..Place::options(Role::Serve) };

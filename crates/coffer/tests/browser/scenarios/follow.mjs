@@ -8,11 +8,11 @@ import { becomes, judge, open, state } from "../visit.mjs";
 const WINDOW = { viewport: { width: 1280, height: 800 } };
 
 export default async function follow(browser, plan) {
+  await timeRunningOut(browser, plan);
   await withStream(browser, plan);
   await withoutStream(browser, plan);
   await copying(browser, plan);
   await choosing(browser, plan);
-  await timeRunningOut(browser, plan);
 }
 
 /** A page that was not loaded anew still knows what was left on it. */
@@ -65,7 +65,7 @@ async function copying(browser, plan) {
   const permissions = ["clipboard-read", "clipboard-write"];
   const tab = await open(browser, plan, { ...WINDOW, permissions });
   const { page } = tab;
-  await page.goto(plan.ending.url);
+  await page.goto(plan.copied.url);
   const address = (await page.locator("#address").textContent()).trim();
   const amount = (await page.locator("#amount").textContent()).trim().split(/\s/)[0];
   for (const [name, exact] of [["Copy Address", address], [/^Copy [\d.]+.USDC$/, amount]]) {
@@ -112,7 +112,11 @@ async function timeRunningOut(browser, plan) {
   const tab = await open(browser, plan, WINDOW);
   const { page } = tab;
   await page.goto(plan.ending.url);
+  assert.equal(await state(page), "pay");
+  await mark(page);
+  await page.locator("#said", { hasText: /left to send this payment/ }).waitFor({ state: "attached" });
   await becomes(page, "expired");
+  assert.ok(await stayed(page), "the page was loaded anew");
   await page.getByText("The address is withdrawn. Do not send to it.").waitFor();
   assert.equal(await page.locator("#address").count(), 0, "an address that is not to be used");
   await tab.close();

@@ -10,14 +10,18 @@ use serde_json::{Value, json};
 
 /// The dollar token of Polygon in Coffer's catalogue.
 const TOKEN: &str = "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359";
-/// A contract that says 6 where it is asked for its decimals, and otherwise tells of the transfer
-/// it is asked for: all that a payment needs of a token.
-///
-/// `PUSH1 4, CALLDATASIZE, GT` leads to the second half where there are arguments.
+/// A contract that does for a payment what a token does, told apart by the length of its input:
+/// `decimals()` says 6, `balanceOf(address)` what was received, and `transfer(address,uint256)`
+/// adds to that and logs it, from whomever.
 const CODE: &str = concat!(
-    "0x60043611601157",
+    // CALLDATASIZE above 36: transfer; above 4: balanceOf
+    "0x60243611602557",
+    "60043611601857",
     "600660005260206000f3",
-    "5b60243560005260043533",
+    // balanceOf: the slot of that address
+    "5b6004355460005260206000f3",
+    // transfer: amount to memory and to the slot, then LOG3 and true
+    "5b6024358060005260043580548201815533",
     "7fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
     "60206000a3600160005260206000f3",
 );

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Chain, database, soon, until};
+use super::{Chain, PATIENCE, database, soon, until};
 
 /// An account key of nobody, m/44'/60'/0'.
 const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9sD7V2FNFLPnf8he\
@@ -152,27 +152,27 @@ impl Shop {
 
     /// Waits until a page shows a state.
     pub async fn shows(&self, payment: &Payment, state: &str) {
-        let url = format!("{}/state", payment.url);
-        until(&format!("the state {state} of {}", payment.url), async || {
-            let answer = self.http.get(&url).send().await.unwrap().json::<Value>().await.unwrap();
-            (answer["state"] == state).then_some(())
-        })
-        .await;
+        self.says(payment, &format!("data-state=\"{state}\"")).await;
     }
 
     /// Waits until a page says something.
     pub async fn says(&self, payment: &Payment, words: &str) {
-        until(&format!("{words:?} on {}", payment.url), async || {
-            let page = self.http.get(&payment.url).send().await.unwrap().text().await.unwrap();
-            page.contains(words).then_some(())
-        })
-        .await;
+        let page = Mutex::new(String::new());
+        let look = until(async || {
+            let shown = self.http.get(&payment.url).send().await.unwrap().text().await.unwrap();
+            let there = shown.contains(words).then_some(());
+            *page.lock().unwrap() = shown;
+            there
+        });
+        if tokio::time::timeout(PATIENCE, look).await.is_err() {
+            panic!("no {words:?} on {}: {}", page.lock().unwrap(), self.said());
+        }
     }
 
     /// A payment in the sandbox's pool, in base units.
-    pub async fn send(&self, payment: &Payment, transaction: u8, coin: (&str, &str), units: &str) {
+    pub async fn send(&self, payment: &Payment, transaction: u8, coin: (&str, &str), units: u64) {
         let address = self.address(payment).await;
-        database::send(&self.database(), transaction, coin, &address, units);
+        database::send(&self.database(), transaction, coin, &address, &units.to_string());
     }
 
     pub fn end_lifespan(&self, payment: &Payment) {

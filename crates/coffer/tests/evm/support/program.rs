@@ -49,18 +49,21 @@ impl Program {
 
     /// Runs a command to its good end; what it says as JSON.
     pub async fn run(&self, arguments: &[&str]) -> Value {
-        let output = self.command(arguments).output().await.unwrap();
+        let mut command = self.command(arguments);
+        let output = soon("the command's end", command.output()).await.unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "coffer {arguments:?}: {}: {errors}", output.status);
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Adds a merchant with a sandbox key, by which requests are signed from now on.
-    pub async fn add_merchant(&mut self, callback_url: &str) -> Secrets {
+    /// Adds a merchant with a key, for the sandbox or not, by which requests are signed from now on.
+    pub async fn add_merchant(&mut self, callback_url: &str, sandbox: bool) -> Secrets {
         let add = ["merchant", "add", "Example shop", "--callback-url", callback_url, "--json"];
         let merchant = self.run(&add).await;
         let id = merchant["id"].as_str().unwrap();
-        let added = self.run(&["key", "add", "--merchant", id, "--sandbox", "--json"]).await;
+        let mut add = vec!["key", "add", "--merchant", id, "--json"];
+        add.extend(sandbox.then_some("--sandbox"));
+        let added = self.run(&add).await;
         let text = |name: &str| added[name].as_str().unwrap().to_owned();
         let secret = PreparedSecret::new(text("secret").as_bytes());
         self.keys = Some((text("key"), secret.clone()));
@@ -71,20 +74,21 @@ impl Program {
     /// Starts the server, and waits until it takes connections.
     pub async fn serve(&mut self) {
         let mut command = self.command(&["serve"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut said = Vec::new();
-        let address = loop {
-            let line = soon("the ready line", lines.next_line()).await.unwrap();
-            let line = line.unwrap_or_else(|| panic!("the server ended: {said:?}"));
-            if let Some(address) = ready_address(&line) {
-                break address;
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = soon("the ready line", async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some(address) = ready_address(&line) {
+                    return address;
+                }
             }
-            said.push(line);
-        };
+            panic!("the server ended before it was ready");
+        });
+        let address = address.await;
         // It stops when nobody reads what it says.
-        let reader = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let reader =
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         self.url = format!("http://{address}");
         self.server = Some((child, reader));
     }
