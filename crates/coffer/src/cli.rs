@@ -249,9 +249,9 @@ pub enum KeyCommand {
 pub enum WalletCommand {
     /// Add an extended public key; payments go to addresses of it
     ///
-    /// Export the account's extended public key from your wallet: for Ethereum and its kin the one of
-    /// m/44'/60'/0', which begins with xpub. The first addresses are shown: compare them with those
-    /// your wallet shows before you take money.
+    /// Export the account's extended public key from your wallet: for Ethereum and its kin the one
+    /// of m/44'/60'/0', which begins with xpub. The first addresses are shown: compare them with
+    /// those your wallet shows before you take money.
     Add {
         /// The network; one key serves all networks of its kind
         #[arg(long, value_name = "NETWORK")]

@@ -393,11 +393,3 @@ fn read_test(mut section: Section<'_>) -> Option<Failpoint> {
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is no address and port such as 127.0.0.1:8080"))
 }
-
-impl ServerSettings {
-    /// The URL under which this server is reached, when it listens on that address.
-    #[must_use]
-    pub fn own_url(&self, bound: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
-    }
-}

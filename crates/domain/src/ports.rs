@@ -7,7 +7,7 @@ use crate::{
     callback::{Delivery, DeliveryOutcome},
     code::{Iso, NetworkName},
     id::PaymentRequestId,
-    merchant_url::{Screening, MerchantUrl},
+    merchant_url::{MerchantUrl, Screening},
     money::{AssetId, Units},
     rate::RatePoint,
     time::{Span, Timestamp},
@@ -125,11 +125,7 @@ pub trait Chain: Send + Sync {
     async fn tip(&self) -> Result<Tip, ChainError>;
 
     /// The block of the best chain at that height, or none if the chain is shorter.
-    async fn block(
-        &self,
-        height: u64,
-        watched: &Watched<'_>,
-    ) -> Result<Option<Block>, ChainError>;
+    async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError>;
 
     /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError>;
@@ -138,12 +134,7 @@ pub trait Chain: Send + Sync {
     ///
     /// # Errors
     /// When the text is not an extended public key this family can use.
-    fn derive(
-        &self,
-        network: NetworkName,
-        key: &str,
-        index: u32,
-    ) -> Result<Address, KeyRefused>;
+    fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused>;
 
     /// Reads an address typed by a person.
     ///

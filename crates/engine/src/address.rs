@@ -76,8 +76,8 @@ impl Engine {
         Ok(address)
     }
 
-    /// Refuses where a chain has never been read: it is begun near its tip, and what was paid before
-    /// would be missed. The sandbox is read from its first block.
+    /// Refuses where a chain has never been read: it is begun near its tip, and what was paid
+    /// before would be missed. The sandbox is read from its first block.
     async fn is_read(&self, tx: &mut Tx<'_>, chain: NetworkName) -> Result<(), EngineError> {
         if chain == self.home_chain() || tx.cursor(chain).await?.is_some() {
             return Ok(());

@@ -39,7 +39,8 @@ pub enum Progress {
     AtTip,
     /// There is more to read at once.
     More,
-    /// The chain changed while it was read; nothing was taken in. Worth another look a little later.
+    /// The chain changed while it was read; nothing was taken in. Worth another look a little
+    /// later.
     Unsettled,
 }
 

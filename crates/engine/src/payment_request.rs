@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod create;
 pub mod decide;
+mod fields;
 pub mod once;
 pub mod persist;
 pub mod read;

@@ -67,8 +67,8 @@ impl Engine {
         self.persist(tx, &before, &mut after, &effects, chain, now).await
     }
 
-    /// Tells a request how far every chain was read; what follows, and the chain that carries one of
-    /// its networks.
+    /// Tells a request how far every chain was read; what follows, and the chain that carries one
+    /// of its networks.
     pub(crate) async fn tell_cursors(
         &self,
         tx: &mut Tx<'_>,

@@ -121,9 +121,7 @@ pub fn ceiling_router(path: &str, parts: WebParts) -> Router {
     let handler = async move |State(state): State<ServerState>, request: Request| {
         exchange_unwritten(state, row, request).await
     };
-    Router::new()
-        .route(path, on(MethodFilter::POST, handler))
-        .with_state(ServerState::new(parts))
+    Router::new().route(path, on(MethodFilter::POST, handler)).with_state(ServerState::new(parts))
 }
 
 const fn open(path: &'static str, operation: Operation) -> Route {

@@ -148,12 +148,12 @@ fn length(said: &[u8]) -> Result<Option<usize>, Failed> {
         return Ok(None);
     };
     let lines = said.get(..head).unwrap_or_default().split(|byte| *byte == b'\n');
-    let value = lines.filter_map(|line| {
+    let mut value = lines.filter_map(|line| {
         let (name, value) = line.split_at_checked(LENGTH.len())?;
         name.eq_ignore_ascii_case(LENGTH).then_some(value)
     });
     let body: Option<usize> =
-        value.last().and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
+        value.next_back().and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
     let body = body.ok_or_else(|| Failed("an answer says nothing of its length".to_owned()))?;
     Ok(Some(head + END.len() + body))
 }

@@ -174,7 +174,11 @@ mod tests {
     #[test]
     fn rows_for_machines_have_the_names_others_rely_on() {
         let text = serde_json::to_string(&row(Stored::Sqlite, 200).json()).unwrap();
-        let wanted = r#"{"store":"sqlite","connections":64,"per_second":200,"p50_ms":10.0,"p99_ms":19.8,"p999_ms":20.0,"rss_mib":1.5,"foreign_id":"rising","rounds":[200],"cpu_us":[30]}"#;
+        let wanted = concat!(
+            r#"{"store":"sqlite","connections":64,"per_second":200,"p50_ms":10.0,"#,
+            r#""p99_ms":19.8,"p999_ms":20.0,"rss_mib":1.5,"foreign_id":"rising","#,
+            r#""rounds":[200],"cpu_us":[30]}"#
+        );
         assert_eq!(text, wanted);
     }
 

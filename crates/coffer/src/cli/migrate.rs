@@ -40,7 +40,8 @@ pub(super) async fn run(
                     format!("There is no database yet; it will be made at once: {list}.\n")
                 }
                 (_, true) => format!(
-                    "{count} to apply: {list}. The database has {} MiB; expect up to {seconds} s.\n",
+                    "{count} to apply: {list}. The database has {} MiB; \
+                     expect up to {seconds} s.\n",
                     pending.bytes >> 20
                 ),
             }

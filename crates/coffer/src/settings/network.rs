@@ -84,7 +84,8 @@ fn usual_staleness(network: &Network) -> Option<Span> {
     (!network.test).then(|| usual.max(STALE_LEAST))
 }
 
-/// A network Coffer knows: what the settings say of it must agree, and the confirmations may change.
+/// A network Coffer knows: what the settings say of it must agree, and the confirmations may
+/// change.
 fn read_known(
     section: &mut Section<'_>,
     known: Network,

@@ -1,8 +1,18 @@
 //! The URL under which customers reach the server.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::Uri;
+
+use super::ServerSettings;
+
+impl ServerSettings {
+    /// The URL under which this server is reached, when it listens on that address.
+    #[must_use]
+    pub fn own_url(&self, bound: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
+    }
+}
 
 /// Reads `https://host[:port]`; http only on this machine. Without the slash at the end.
 pub(super) fn parse(text: &str) -> Result<String, String> {

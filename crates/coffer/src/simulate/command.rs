@@ -16,8 +16,8 @@ const SERVER: &str = "COFFER_TEST_POSTGRES";
 
 /// Lives a whole Coffer through seeded misfortunes and holds it against the truth.
 ///
-/// Ends with 0 when everything held. Ends with 1 when something did not; with `--plant` that is what
-/// is hoped for. Ends with 2 when the simulation itself could not run.
+/// Ends with 0 when everything held. Ends with 1 when something did not; with `--plant` that is
+/// what is hoped for. Ends with 2 when the simulation itself could not run.
 #[derive(Debug, Parser)]
 #[command(name = "coffer-simulate")]
 struct Arguments {

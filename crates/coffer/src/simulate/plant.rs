@@ -1,7 +1,8 @@
 //! Bugs planted on purpose. Each is found by the simulation, or the simulation is worth nothing.
 //!
-//! None of them is in the product: a bug of a chain's adapter is put in front of the adapter, and one
-//! of the order of commits is played by leaving the database, after a crash, as it would be left.
+//! None of them is in the product: a bug of a chain's adapter is put in front of the adapter, and
+//! one of the order of commits is played by leaving the database, after a crash, as it would be
+//! left.
 
 use super::shaky_chain::ChainBug;
 

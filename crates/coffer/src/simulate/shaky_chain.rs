@@ -1,5 +1,5 @@
-//! A chain in front of the sandbox's that fails as real ones do, and the bugs that a chain's adapter
-//! can bring along.
+//! A chain in front of the sandbox's that fails as real ones do, and the bugs that a chain's
+//! adapter can bring along.
 
 use std::{
     collections::HashMap,

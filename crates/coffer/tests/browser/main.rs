@@ -52,18 +52,26 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
     shop.look(&[
         Sight::new("choose", "choose", &fresh).says(&choose),
         Sight::new("pay", "pay", &pay).says(&SEND).says(&["Open in wallet", "Token contract"]),
-        Sight::new("pay-in-german", "pay", &pay)
-            .query("language=de")
-            .says(&["Senden Sie nur USDC auf Polygon an diese Adresse.", "Betrag", "Adresse"]),
+        Sight::new("pay-in-german", "pay", &pay).query("language=de").says(&[
+            "Senden Sie nur USDC auf Polygon an diese Adresse.",
+            "Betrag",
+            "Adresse",
+        ]),
         Sight::new("change", "choose", &pay)
             .query("choose=1")
             .says(&["You are changing from USDC on Polygon", "Keep USDC on Polygon"]),
         Sight::new("changed", "pay", &changed).says(&SEND).unpictured(),
-        Sight::new("seen", "seen", &seen)
-            .says(&["We see your payment.", "You may close this page.", "2 of 5 confirmations"]),
+        Sight::new("seen", "seen", &seen).says(&[
+            "We see your payment.",
+            "You may close this page.",
+            "2 of 5 confirmations",
+        ]),
         Sight::new("part-paid", "part-paid", &part).says(&SEND).says(&part_words),
-        Sight::new("paid", "paid", &paid)
-            .says(&["Paid. Alpine Dairy has been told.", "Receipt", "Back to Alpine Dairy"]),
+        Sight::new("paid", "paid", &paid).says(&[
+            "Paid. Alpine Dairy has been told.",
+            "Receipt",
+            "Back to Alpine Dairy",
+        ]),
         Sight::new("paid-too-much", "paid", &over).says(&["more than needed arrived"]),
     ])
     .await;
@@ -96,8 +104,7 @@ async fn every_end_of_a_payment_reads_well() {
     shop.simulate(&wrong, "wrong_token").await;
     let unchosen = shop.create(&shop.sandbox, &json!({})).await;
     shop.end_lifespan(&unchosen);
-    let (cancelled, withdrawn) =
-        (made().await, shop.create(&shop.sandbox, &json!({})).await);
+    let (cancelled, withdrawn) = (made().await, shop.create(&shop.sandbox, &json!({})).await);
     shop.cancel(&cancelled).await;
     shop.cancel(&withdrawn).await;
     let restricted = made().await;

@@ -1,6 +1,8 @@
 //! The program as people and scripts use it: commands, their answers, their complaints, and the
 //! server's beginning and end.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod commands;
 mod config;
 mod demo;

@@ -278,7 +278,8 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                let house = $crate::house::House::on(coffer::simulate::database::Kind::Sqlite).await;
+                let kind = coffer::simulate::database::Kind::Sqlite;
+                let house = $crate::house::House::on(kind).await;
                 rule(&house).await;
                 house.end().await;
             }

@@ -51,7 +51,7 @@ on_both! {
         assert_eq!(house.cases(&made).await, [case("reversed", PRICE)]);
     }
 
-    async fn a_final_payment_back_in_the_pool_is_followed_until_it_is_in_a_block_or_gone(house: House) {
+    async fn a_final_payment_back_in_the_pool_is_followed_until_it_settles(house: House) {
         let made = house.chosen(BTC).await;
         let transaction = house.pay(&made, PRICE).await;
         house.blocks(3).await;
@@ -92,7 +92,7 @@ on_both! {
         assert_eq!(house.cases(&made).await, []);
     }
 
-    async fn a_reorganisation_below_everything_remembered_stops_the_chain_and_says_so(house: House) {
+    async fn a_reorganisation_below_all_that_is_remembered_stops_the_chain(house: House) {
         house.blocks(230).await;
         house.world.ledger().unwind(229).await.unwrap();
         house.mine(300).await;

@@ -63,7 +63,8 @@ on_both! {
         assert_eq!(house.status(&made).await, "expired");
         assert_eq!(house.told(&made).await, ["rate_fixed", "expired_with_rate"]);
         let cases = house.cases(&made).await;
-        assert_eq!(cases.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["wrong_token"]);
+        let kinds: Vec<_> = cases.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(kinds, ["wrong_token"]);
     }
 
     async fn a_simulated_payment_is_made_once(house: House) {

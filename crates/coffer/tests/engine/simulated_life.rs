@@ -1,5 +1,5 @@
-//! The simulation in small: seeds hold, come to the same on both databases, reach what they are for,
-//! and find every planted bug. `cargo xtask simulate` runs it at length.
+//! The simulation in small: seeds hold, come to the same on both databases, reach what they are
+//! for, and find every planted bug. `cargo xtask simulate` runs it at length.
 
 use coffer::simulate::{
     Trouble,

@@ -31,6 +31,7 @@ struct Meddling {
     how: How,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one of each in a whole test")]
 enum How {
     /// Another process issues an address, whose payment is in the block that is asked for.
     IssueAndPay { other: Engine, caller: Arc<coffer_engine::api_key::Caller>, new: Fields },
@@ -47,7 +48,7 @@ enum How {
 type Fields = std::sync::Mutex<Option<coffer_domain::payment_request::NewPaymentRequest>>;
 
 impl Meddling {
-    fn new(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
+    fn before(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
         Self::named("sandbox", inner, how)
     }
 
@@ -175,7 +176,7 @@ on_both! {
             caller: house.caller.clone(),
             new: Fields::new(Some(new)),
         };
-        let chain = Meddling::new(house.world.chain(), how);
+        let chain = Meddling::before(house.world.chain(), how);
         to_the_tip(house, &chain).await;
         let seen = "SELECT COUNT(*) FROM transfer WHERE position = 'block'";
         assert_eq!(house.count(seen).await, 1);
@@ -183,7 +184,7 @@ on_both! {
 
     async fn an_amount_beyond_128_bits_is_parked_once_with_its_text(house: House) {
         let made = house.chosen(BTC).await;
-        let chain = Meddling::new(house.world.chain(), How::Beyond);
+        let chain = Meddling::before(house.world.chain(), How::Beyond);
         house.pay(&made, PRICE).await;
         to_the_tip(house, &chain).await;
         assert_eq!(house.cases(&made).await, [], "what is not in a block is nothing yet");
@@ -199,7 +200,7 @@ on_both! {
 
     async fn a_pool_that_lags_takes_nothing_out_of_its_block(house: House) {
         let made = house.chosen(BTC).await;
-        let chain = Meddling::new(house.world.chain(), How::LaggingPool);
+        let chain = Meddling::before(house.world.chain(), How::LaggingPool);
         house.pay(&made, PRICE).await;
         for _ in 0..3 {
             house.mine(1).await;

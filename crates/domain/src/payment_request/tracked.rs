@@ -153,9 +153,7 @@ impl TrackedTransfer {
     /// say the same asset and address.
     #[must_use]
     pub fn agrees(&self, seen: &Observation) -> bool {
-        self.reference == seen.reference
-            && self.asset == seen.asset
-            && self.address == seen.address
+        self.reference == seen.reference && self.asset == seen.asset && self.address == seen.address
     }
 
     /// Takes in one more look at the same movement.

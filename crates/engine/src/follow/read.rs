@@ -103,8 +103,8 @@ impl Engine {
     }
 
     /// The blocks behind `fork` up to `last`. Addresses issued by another process since the last
-    /// look are learned after the blocks were fetched and before they are believed: whoever paid one
-    /// of them in these blocks was shown it before they were mined.
+    /// look are learned after the blocks were fetched and before they are believed: whoever paid
+    /// one of them in these blocks was shown it before they were mined.
     async fn read_blocks(
         &self,
         chain: &Arc<dyn Chain>,

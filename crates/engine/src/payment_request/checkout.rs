@@ -135,8 +135,8 @@ impl Engine {
         })
     }
 
-    /// The coins that can be taken for a request now, or only the one named, and whether rates alone
-    /// were missing.
+    /// The coins that can be taken for a request now, or only the one named, and whether rates
+    /// alone were missing.
     async fn offers(
         &self,
         tx: &mut Tx<'_>,

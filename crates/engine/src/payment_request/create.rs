@@ -7,9 +7,7 @@ use coffer_domain::{
     id::{Id, PaymentToken},
     merchant_url::{MerchantUrl, Screening},
     money::AssetId,
-    payment_request::{
-        Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote, Sender,
-    },
+    payment_request::{Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote},
     ports::ChainError,
     time::Timestamp,
 };
@@ -21,7 +19,10 @@ use coffer_wire::{
     payment_request::render_created,
 };
 
-use super::once::{Claim, Claimed, Once};
+use super::{
+    fields::fields_text,
+    once::{Claim, Claimed, Once},
+};
 use crate::{
     api_key::Caller,
     draw::Draw,
@@ -386,33 +387,4 @@ impl Engine {
 fn hosts(urls: [(&'static str, &Option<MerchantUrl>); 3]) -> Vec<(&'static str, String)> {
     let given = urls.into_iter().filter_map(|(field, url)| Some((field, url.as_ref()?)));
     given.map(|(field, url)| (field, url.host.clone())).collect()
-}
-
-/// Every parsed field in fixed order, so that equal requests have equal texts.
-fn fields_text(new: &NewPaymentRequest) -> Vec<u8> {
-    let lifetime = match new.lifetime {
-        Lifetime::Duration(span) => format!("for {}", span.millis()),
-        Lifetime::Until(at) => format!("until {}", at.millis()),
-    };
-    let sender = match &new.sender {
-        None => String::new(),
-        Some(Sender::Natural { first_name, last_name, date_of_birth }) => {
-            format!("natural\0{first_name}\0{last_name}\0{date_of_birth:?}")
-        }
-        Some(Sender::Legal { legal_name, country_of_registration }) => {
-            format!("legal\0{legal_name}\0{country_of_registration}")
-        }
-    };
-    format!(
-        "{:?}\0{lifetime}\0{:?}\0{:?}\0{:?}\0{sender}\0{:?}\0{:?}\0{:?}\0{:?}",
-        new.price,
-        new.payment_currency,
-        new.end_user_email,
-        new.end_user_reference,
-        new.description,
-        new.url_store,
-        new.url_success,
-        new.url_failed,
-    )
-    .into_bytes()
 }

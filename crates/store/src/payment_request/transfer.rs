@@ -79,7 +79,8 @@ impl Tx<'_> {
         let confirmed = transfer.confirmed.as_ref();
         self.exec(
             sql!(
-                "UPDATE transfer SET units = $1, units_look = $2, first_time = $3, earliest_time = $4, look = $5, \
+                "UPDATE transfer SET units = $1, units_look = $2, first_time = $3, \
+                 earliest_time = $4, look = $5, \
                  position = $6, block_height = $7, block_hash = $8, block_time = $9, \
                  confirmations = $10, finalized = $11, max_confirmations = $12, \
                  confirmed_look = $13, confirmed_height = $14, confirmed_hash = $15, \

@@ -278,7 +278,8 @@ impl Showing<'_> {
     }
 
     fn transaction(&self, transfer: &TrackedTransfer) -> Transaction {
-        let decimals = self.engine.catalogue().asset(transfer.asset).map_or(0, |asset| asset.decimals);
+        let decimals =
+            self.engine.catalogue().asset(transfer.asset).map_or(0, |asset| asset.decimals);
         Transaction {
             hash: transfer.reference.transaction.clone(),
             amount: format_decimal(transfer.units, decimals),

@@ -86,8 +86,12 @@ impl Shop {
         }
         let program = Program { folder, settings };
         let look = [
-            "--support", "help@dairy.example", "--terms-url", "https://dairy.example/terms",
-            "--privacy-url", "https://dairy.example/privacy",
+            "--support",
+            "help@dairy.example",
+            "--terms-url",
+            "https://dairy.example/terms",
+            "--privacy-url",
+            "https://dairy.example/privacy",
         ];
         let merchant = program.add("Alpine Dairy", &look).await;
         let sandbox = program.key(&merchant, &["--sandbox"]).await;

@@ -56,7 +56,8 @@ impl Program {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Adds a merchant with a key, for the sandbox or not, by which requests are signed from now on.
+    /// Adds a merchant with a key, for the sandbox or not, by which requests are signed from now
+    /// on.
     pub async fn add_merchant(&mut self, callback_url: &str, sandbox: bool) -> Secrets {
         let add = ["merchant", "add", "Example shop", "--callback-url", callback_url, "--json"];
         let merchant = self.run(&add).await;

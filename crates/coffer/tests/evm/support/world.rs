@@ -40,7 +40,8 @@ use super::{
 
 /// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
 /// the node itself tells.
-pub const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9sD7V2FNFLPnf8he\
+pub const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9s\
+                               D7V2FNFLPnf8he\
                            NP3FGkeV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP";
 /// Looks at a chain that nothing moves; more would mean that the follower does not settle.
 const LOOKS_MAX: u32 = 100;
