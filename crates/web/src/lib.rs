@@ -1,7 +1,7 @@
 //! What is shown: the API and the checkout.
 //!
 //! [`router::router`] puts both together. Requests to the API all go through one function
-//! ([`api`]), in one order of checks: route, key, signature, content type, JSON, fields.
+//! (`api`), in one order of checks: route, key, signature, content type, JSON, fields.
 
 pub mod checkout;
 pub mod metrics;
