@@ -205,7 +205,7 @@ pub struct MerchantLook {
     /// A colour for the checkout, as #rrggbb
     #[arg(long, value_name = "COLOUR")]
     pub accent: Option<String>,
-    /// An origin that may show the checkout in a frame, as https://shop.example; may be repeated
+    /// An origin that may show the checkout in a frame, as `https://shop.example`; may be repeated
     #[arg(long = "frame-ancestor", value_name = "ORIGIN")]
     pub frame_ancestors: Option<Vec<String>>,
 }

@@ -5,6 +5,8 @@ const POLL_EVERY = 5_000;
 const CHECK_EVERY = 30_000;
 const TRY_EVENTS_AGAIN = 60_000;
 const CALM_UNTIL = 300;
+// Seconds before the end at which it is said aloud, each once.
+const MOMENTS = [60, CALM_UNTIL];
 const SECOND = 1_000;
 
 const said = document.getElementById("said");
@@ -17,6 +19,7 @@ let clockOffset = 0;
 let announced = new Set();
 let failures = 0;
 let refreshing = false;
+let stale = false;
 let source = null;
 let pollTimer = 0;
 let againTimer = 0;
@@ -63,7 +66,9 @@ function span(seconds) {
   const put = (unit, number) => unit.replace("{n}", number);
   if (seconds < 60) return put(unitS, seconds);
   if (seconds < 5_400) return put(unitMin, Math.floor(seconds / 60));
-  if (seconds < 172_800) return put(unitH, Math.floor(seconds / 3_600));
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  if (seconds < 36_000 && minutes > 0) return `${put(unitH, hours)} ${put(unitMin, minutes)}`;
+  if (seconds < 172_800) return put(unitH, hours);
   return put(unitD, Math.floor(seconds / 86_400));
 }
 
@@ -78,9 +83,10 @@ function tick() {
   clock.classList.toggle("soon", left <= CALM_UNTIL);
   const over = left === 0;
   write(line, over ? clock.dataset.over : clock.dataset.leftText.replace("{left}", span(left)));
-  for (const moment of [CALM_UNTIL, 60]) {
-    if (left <= moment && left > moment - 30) once(`${clock.dataset.until}:${moment}`, () =>
-      say(clock.dataset.soon.replace("{left}", span(left))));
+  const moment = MOMENTS.find((moment) => left <= moment);
+  if (moment && !over) {
+    const soon = clock.dataset.soon.replace("{left}", span(left));
+    once(`${clock.dataset.until}:${moment}`, () => say(soon));
   }
   if (over) once(`${clock.dataset.until}:over`, () => {
     say(clock.dataset.over);
@@ -230,23 +236,32 @@ function reached(well) {
   if (show) say(lost.textContent);
 }
 
-/** Fetches the page as it is now and puts its card in place of ours. */
+/** Fetches the page as it is now and puts its card in place of ours. News that comes meanwhile
+ * may be newer than what was fetched, so it is fetched once more. */
 async function refresh() {
+  stale = true;
   if (refreshing || !base) return;
   refreshing = true;
   try {
-    const answer = await fetch(address(""), { cache: "no-store" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("card");
-    // While the server cannot show the payment, what was shown is better than nothing.
-    const shown = fresh && fresh.dataset.live;
-    if (shown) place(fresh, page.title);
-    reached(Boolean(shown));
+    while (stale) {
+      stale = false;
+      await fetchCard();
+    }
+    reached(true);
   } catch {
     reached(false);
   } finally {
     refreshing = false;
   }
+}
+
+async function fetchCard() {
+  const answer = await fetch(address(""), { cache: "no-store" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("card");
+  // While the server cannot show the payment, what was shown is better than nothing.
+  if (!fresh?.dataset.live) throw new Error("no payment in the answer");
+  place(fresh, page.title);
 }
 
 function place(fresh, title) {

@@ -8,5 +8,6 @@ mod idempotency;
 mod limits;
 mod openapi_examples;
 mod own_routes;
+mod pages;
 mod signatures;
 mod support;

@@ -37,7 +37,7 @@ export async function open(browser, plan, options, expected = []) {
   return { page, context, faults, close };
 }
 
-/** Fails where axe finds anything, or where the page is wider than the window. */
+/** Fails where axe finds anything, or where the page does not fit. */
 export async function judge(page, plan, name) {
   await page.evaluate(plan.axe);
   const found = await page.evaluate(
@@ -48,6 +48,11 @@ export async function judge(page, plan, name) {
     rule.nodes.map((node) => `${rule.id}: ${node.target}: ${node.failureSummary}`),
   );
   assert.deepEqual(told, [], `${name}: axe`);
+  await fits(page, name);
+}
+
+/** Fails where the page is wider than the window. */
+export async function fits(page, name) {
   const [wide, window] = await page.evaluate(() => [
     document.documentElement.scrollWidth,
     document.documentElement.clientWidth,

@@ -16,9 +16,14 @@ pub(super) fn date_time(at: Timestamp) -> Html {
     element(at, "%Y-%m-%d %H:%M UTC", "date-time")
 }
 
-/// A length of time, rounded down to its largest sensible unit: "58 min".
+/// A length of time, rounded down to what matters of it: "58 min", "2 h 59 min".
 pub(super) fn span(seconds: i64, text: &Text) -> String {
     let seconds = seconds.max(0);
+    let minutes = seconds / 60 % 60;
+    if (5_400..36_000).contains(&seconds) && minutes > 0 {
+        let hours = text.unit_hours.with("n", seconds / 3_600).plain();
+        return format!("{hours} {}", text.unit_minutes.with("n", minutes).plain());
+    }
     let (unit, number) = match seconds {
         0..60 => (text.unit_seconds, seconds),
         60..5_400 => (text.unit_minutes, seconds / 60),
@@ -68,8 +73,9 @@ mod tests {
     #[test]
     fn spans_round_down_and_waits_round_up() {
         let text = Language::English.text();
-        let spans = [-5, 59, 3_599, 5_400, 200_000].map(|seconds| span(seconds, text));
-        assert_eq!(spans, ["0 s", "59 s", "59 min", "1 h", "2 days"]);
+        let spans =
+            [-5, 59, 3_599, 5_400, 7_200, 40_000, 200_000].map(|seconds| span(seconds, text));
+        assert_eq!(spans, ["0 s", "59 s", "59 min", "1 h 30 min", "2 h", "11 h", "2 days"]);
         let waits = [12, 61, 5_000, 5_401].map(|seconds| wait(seconds, text));
         assert_eq!(waits, ["about 15 s", "about 2 min", "about 84 min", "about 2 h"]);
     }

@@ -4,49 +4,52 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { judge, open, state } from "../visit.mjs";
+import { fits, judge, open, state } from "../visit.mjs";
 
-const WIDTHS = [320, 360, 768, 1280];
+const WIDTHS = [360, 1280];
 const THEMES = ["light", "dark"];
-/** Pages that are shown at every width; the others on a phone alone. */
+/** The narrowest window and one between: there, only the space is another. */
+const OTHER_WIDTHS = [320, 768];
+/** Pages that the documents show at every width in both themes; the others on a phone, light. */
 const SHOWN_WHOLE = ["choose", "pay", "seen", "paid"];
 
 export default async function look(browser, plan) {
-  for (const theme of THEMES) {
-    for (const width of WIDTHS) {
-      const options = { colorScheme: theme, viewport: { width, height: 800 } };
-      for (const sight of plan.sights) {
-        await one(browser, plan, sight, options, `${sight.name}-${theme}-${width}`);
-      }
-    }
+  const views = THEMES.flatMap((theme) => WIDTHS.map((width) => [theme, width]));
+  for (const [theme, width] of views) {
+    const view = { colorScheme: theme, viewport: { width, height: 800 } };
+    // One tab for all pages: opening one takes longer than looking.
+    const tab = await open(browser, plan, view, [404, 503]);
+    for (const sight of plan.sights) await one(tab.page, plan, sight, theme, width);
+    await tab.close();
   }
 }
 
-async function one(browser, plan, sight, options, name) {
-  const tab = await open(browser, plan, options, sight.status === 200 ? [] : [sight.status]);
-  const answer = await tab.page.goto(sight.url);
+async function one(page, plan, sight, theme, width) {
+  const name = `${sight.name}-${theme}-${width}`;
+  const answer = await page.goto(sight.url);
   assert.equal(answer.status(), sight.status, name);
-  assert.equal(await state(tab.page), sight.state, name);
+  assert.equal(await state(page), sight.state, name);
   // What is folded must read well, too.
-  const whole = await tab.page.locator("body").textContent();
+  const whole = await page.locator("body").textContent();
   const text = whole.replaceAll(/\s+/g, " ");
   for (const words of sight.words) {
     assert.ok(text.includes(words), `${name} does not say: ${words}\n${text}`);
   }
-  await picture(tab.page, plan, sight, options, name);
-  await unfold(tab.page);
-  await judge(tab.page, plan, name);
-  await tab.close();
-}
-
-async function unfold(page) {
+  await picture(page, plan, sight, theme, width);
   await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
+  await judge(page, plan, name);
+  const other = OTHER_WIDTHS[WIDTHS.indexOf(width)];
+  await page.setViewportSize({ width: other, height: 800 });
+  await fits(page, `${sight.name}-${theme}-${other}`);
+  await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = false)));
+  await picture(page, plan, sight, theme, other);
+  await page.setViewportSize({ width, height: 800 });
 }
 
-async function picture(page, plan, sight, options, name) {
-  const { width } = options.viewport;
-  const wanted = width === 360 || (width > 360 && SHOWN_WHOLE.includes(sight.name));
+async function picture(page, plan, sight, theme, width) {
+  const phone = width === 360 && theme === "light";
+  const wanted = phone || (width >= 360 && SHOWN_WHOLE.includes(sight.name));
   if (!plan.images || !sight.image || !wanted) return;
-  const path = join(plan.images, `${name}.png`);
+  const path = join(plan.images, `${sight.name}-${theme}-${width}.png`);
   await page.screenshot({ path, fullPage: true, animations: "disabled" });
 }

@@ -13,7 +13,7 @@ export default async function withoutScript(browser, plan) {
   assert.equal(await state(page), "choose");
   assert.equal(await page.locator("[data-search]").isVisible(), false, "no search without script");
 
-  await page.getByText("USDC on Polygon", { exact: true }).click();
+  await page.locator(".coin label", { hasText: "USDC on Polygon" }).click();
   await page.getByLabel("E-mail").fill("anna@dairy");
   await page.getByRole("button", { name: "Proceed" }).click();
   await page.getByRole("alert").getByText("That is not an e-mail address.").waitFor();
@@ -35,7 +35,7 @@ export default async function withoutScript(browser, plan) {
   assert.equal(await state(page), "choose");
   await page.getByText("You are changing from USDC on Polygon.").waitFor();
   assert.equal(await page.getByLabel("E-mail").count(), 0, "a known address is not asked for");
-  await page.getByText("POL on Polygon", { exact: true }).click();
+  await page.locator(".coin label", { hasText: "POL on Polygon" }).click();
   await page.getByRole("button", { name: "Proceed" }).click();
   await page.getByText("Send only POL on Polygon to this address.").waitFor();
 
