@@ -1,17 +1,32 @@
 //! What is checked, and in which order.
 
 use crate::{
-    Failed, nodes,
+    Failed, generate, nodes,
     plan::{Run, Step, TEST_POSTGRES, Work, carry_out},
-    tidy,
+    programs, tidy,
 };
 
 /// What every commit must pass; about three minutes.
 const CHECK: &[Step] = &[FORMAT, TIDY, CLIPPY, FAST_TESTS];
 
 /// What CI runs. A new step is a row here.
-const CI: &[Step] =
-    &[NODES, FORMAT, TIDY, DENY, CLIPPY, TESTS, RELEASE, DEMO, DEMO_POSTGRES, OUTSIDE_PATH];
+const CI: &[Step] = &[
+    NODES,
+    FORMAT,
+    TIDY,
+    DENY,
+    CLIPPY,
+    DOCUMENTATION,
+    TESTS,
+    GENERATED,
+    RELEASE,
+    DEMO,
+    DEMO_POSTGRES,
+    OUTSIDE_PATH,
+    OUTSIDE_PATH_POSTGRES,
+    SIMULATION,
+    BENCHMARK,
+];
 
 const NODES: Step = Step { name: "nodes", work: Work::Own(|| nodes::get(&[])), after: &[] };
 
@@ -36,6 +51,15 @@ const CLIPPY: Step = Step {
     after: &[],
 };
 
+const DOCUMENTATION: Step = Step {
+    name: "documentation",
+    work: Work::Run(Run {
+        variables: &[("RUSTDOCFLAGS", "-D warnings")],
+        ..Run::cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+    }),
+    after: &[],
+};
+
 const FAST_TESTS: Step = Step {
     name: "fast tests",
     work: Work::Tests(Run {
@@ -54,6 +78,9 @@ const TESTS: Step = Step {
     after: &["nodes"],
 };
 
+const GENERATED: Step =
+    Step { name: "generated files", work: Work::Own(generate::check), after: &[] };
+
 const RELEASE: Step = Step {
     name: "release build",
     work: Work::Run(Run::cargo(&[
@@ -62,8 +89,7 @@ const RELEASE: Step = Step {
         "--locked",
         "--package",
         "coffer",
-        "--bin",
-        "coffer",
+        "--bins",
     ])),
     after: &[],
 };
@@ -87,6 +113,24 @@ const OUTSIDE: Run =
 
 const OUTSIDE_PATH: Step =
     Step { name: "path from outside", work: Work::Run(OUTSIDE), after: &["release build"] };
+
+const OUTSIDE_PATH_POSTGRES: Step = Step {
+    name: "path from outside on PostgreSQL",
+    work: Work::Run(Run { postgres: &[STORE_URL], ..OUTSIDE }),
+    after: &["release build"],
+};
+
+const SIMULATION: Step = Step {
+    name: "simulation",
+    work: Work::Own(|| programs::simulate(&["--seeds", "200", "--store", "both"])),
+    after: &["release build"],
+};
+
+const BENCHMARK: Step = Step {
+    name: "benchmark runs",
+    work: Work::Own(|| programs::bench(&["create", "--quick"])),
+    after: &["release build"],
+};
 
 /// What every commit must pass.
 ///
