@@ -1,8 +1,8 @@
 //! EVM networks, read by JSON-RPC: the coin from transactions and their receipts, pinned tokens
 //! from their logs and balances.
 //!
-//! Not read here: coin that a contract moves inside a transaction. It leaves no record in blocks,
-//! and is found by the balance audit.
+//! Not read here: coin that a contract moves inside a transaction. It leaves no record in blocks
+//! (docs/operating.md says what that means for payers).
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! An adapter answers questions about one chain through [`coffer_domain::ports::Chain`]. It never
 //! knows about payment requests or money owed, keeps no record of its own, and may be asked the
-//! same thing any number of times. `tests/contract.rs` holds the rules every adapter passes.
+//! same thing any number of times. `tests/contract/` holds the rules every adapter passes.
 
 pub mod evm;
 pub mod registry;

@@ -4,7 +4,7 @@ use std::{future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use coffer_domain::ports::Entropy as _;
-use coffer_engine::engine::Engine;
+use coffer_engine::{alarms, engine::Engine};
 use coffer_store::store::Role;
 use coffer_web::{
     metrics, router,
@@ -234,5 +234,6 @@ async fn listen_for_metrics(
     let handle = PrometheusBuilder::new().install_recorder();
     let handle = handle.map_err(|error| Failure::new(format!("no metrics: {error}")))?;
     metrics::describe();
+    alarms::describe();
     Ok(Some((listen(address).await?, handle)))
 }

@@ -345,6 +345,9 @@ fn read_urls(mut section: Section<'_>, sources: &Sources<'_>) -> Option<UrlSetti
     let unknown_allowed = section.word("unknown", &[("allow", true), ("refuse", false)]);
     let allow_loopback = section.flag("allow_loopback");
     let blocklist = section.text("blocklist").map(|path| sources.working_directory.join(path));
+    if unknown_allowed == Some(false) && blocklist.is_none() {
+        section.refuse("unknown", "nothing screens, so every URL would be refused; set blocklist");
+    }
     section.finish();
     Some(UrlSettings { unknown_allowed: unknown_allowed?, allow_loopback, blocklist })
 }

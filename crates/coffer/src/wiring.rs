@@ -102,7 +102,6 @@ fn engine_settings(settings: &Settings, public_url: &str) -> EngineSettings {
         public_url: public_url.to_owned(),
         allow_test_networks: settings.networks.allow_test,
         allow_loopback_urls: settings.urls.allow_loopback,
-        allow_private_callbacks: settings.allow_private_callbacks,
         unknown_urls_allowed: settings.urls.unknown_allowed,
         fixed_rates: settings.rates == Rates::Fixed,
         sandbox_block_every: settings.sandbox_block,

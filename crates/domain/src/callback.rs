@@ -10,7 +10,7 @@ use crate::{
 pub enum CallbackKind {
     /// A coin was chosen and the rate fixed (status `processing`).
     RateFixed,
-    /// A transfer was seen, confirmed further or has gone again (status `processing`).
+    /// A transfer was seen or has gone again (status `processing`).
     Transaction,
     /// Paid.
     Paid,

@@ -180,8 +180,8 @@ pub const MAX_DECIMALS: u8 = 38;
 /// The largest number of an asset in the v2 API; above are those of fiat currencies.
 pub const MAX_NUMBER: u32 = 99_999;
 
-/// The name by which markets know a coin, where that is not its `iso`. Rate adapters ask for this
-/// name and answer with the `iso`.
+/// The name by which markets know a coin: its `iso`, but for coins whose `iso` names their network,
+/// too. Rate sources are asked for this name and answer with it.
 #[must_use]
 pub fn market_ticker(iso: Iso) -> Iso {
     match iso.as_str() {

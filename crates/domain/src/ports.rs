@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use crate::{
     callback::{Delivery, DeliveryOutcome},
     code::{Iso, NetworkName},
-    id::PaymentRequestId,
     merchant_url::{MerchantUrl, Screening},
     money::{AssetId, Units},
     rate::RatePoint,
-    time::{Span, Timestamp},
+    time::Timestamp,
     transfer::{Address, BlockRef, ChainTransfer},
 };
 
@@ -240,22 +239,3 @@ pub trait UrlScreen: Send + Sync {
     /// Judges the URL's host.
     async fn screen(&self, url: &MerchantUrl) -> Screening;
 }
-
-/// What screening says of a payer's funds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PayerVerdict {
-    /// Nothing known against them.
-    Pass,
-    /// They must not be taken, for this reason.
-    Refuse(String),
-}
-
-/// Says whether a payer's funds may be taken.
-#[async_trait]
-pub trait PayerScreen: Send + Sync {
-    /// Judges one transfer of one request.
-    async fn screen(&self, request: PaymentRequestId, transfer: &ChainTransfer) -> PayerVerdict;
-}
-
-/// How long a port may take before the caller gives up.
-pub const PORT_TIMEOUT: Span = Span::from_seconds(15);

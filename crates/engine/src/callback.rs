@@ -22,7 +22,7 @@ use futures_util::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{engine::Engine, error::EngineError, workers::CALLBACKS_TOPIC};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError, workers::CALLBACKS_TOPIC};
 
 /// Attempts under way at once, over all merchants.
 const PARALLEL: usize = 128;
@@ -247,7 +247,7 @@ impl Engine {
             tx.supersede_callbacks(callback.request, callback.ordinal).await?;
         }
         if state == CallbackState::Abandoned {
-            tracing::error!(callback.id = %callback.id, "a callback was given up");
+            Alarm::CallbackGivenUp.raise(format_args!("callback {}", callback.id));
         }
         tx.after_commit(Nudge::new(CALLBACKS_TOPIC));
         Ok(())

@@ -4,6 +4,7 @@
 //! write, render; a worker is `run_once(now)`: idempotent, without input, on a timer and a nudge.
 
 pub mod address;
+pub mod alarms;
 pub mod api_key;
 pub mod callback;
 pub mod currency;

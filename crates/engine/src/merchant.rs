@@ -10,7 +10,7 @@ use coffer_store::{api_key::StoredKey, error::DbError, tx::Tx};
 use crate::{engine::Engine, error::EngineError};
 
 impl Engine {
-    /// Adds a merchant with the default policies.
+    /// Adds a merchant with these policies.
     ///
     /// # Errors
     /// When the database refuses.

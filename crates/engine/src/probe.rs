@@ -15,7 +15,7 @@ use coffer_domain::{
     ports::{Chain, ChainError, ChainProbe},
 };
 
-use crate::{engine::Engine, error::EngineError};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// What is known of each chain since this process started.
 #[derive(Default)]
@@ -114,7 +114,7 @@ impl Engine {
             return Err(ChainError::Nonsense { network: name, reason: reason.to_owned() }.into());
         }
         for (asset, reason) in &probe.refused_assets {
-            tracing::error!(chain = %name, asset = %asset, reason, "this asset cannot be taken");
+            Alarm::AssetRefused.raise(format_args!("{asset} on {name}: {reason}"));
         }
         Ok(Arc::new(probe))
     }

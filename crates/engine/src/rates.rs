@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use coffer_domain::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, market_ticker},
     code::Iso,
     merchant::Environment,
     rate::{NoRate, PricedRate, RateBook, RatePoint, RateRules, Side},
@@ -54,15 +54,16 @@ impl Engine {
     pub async fn refresh_rates(&self) -> Result<(), EngineError> {
         let catalogue = self.catalogue();
         let coins: Vec<Iso> = distinct(catalogue.assets().iter().map(|asset| asset.id.iso));
+        let tickers: Vec<Iso> = distinct(coins.iter().copied().map(market_ticker));
         let fiats: Vec<Iso> = catalogue.fiats().iter().map(|fiat| fiat.iso).collect();
         let now = self.now();
         let asked = self.parts.rate_sources.iter().map(|source| {
-            let (coins, fiats) = (&coins, &fiats);
-            async move { (source.name(), source.fetch(coins, fiats, now).await) }
+            let (tickers, fiats) = (&tickers, &fiats);
+            async move { (source.name(), source.fetch(tickers, fiats, now).await) }
         });
         for (name, answer) in join_all(asked).await {
             match answer {
-                Ok(points) => self.rates.take(catalogue, name, points),
+                Ok(points) => self.rates.take(catalogue, name, by_iso(&coins, points)),
                 Err(error) => tracing::warn!(source = name, %error, "no rates"),
             }
         }
@@ -92,9 +93,47 @@ impl Engine {
     }
 }
 
+/// Markets name a coin by its ticker, the book by its `iso`, of which several may have one ticker.
+fn by_iso(coins: &[Iso], points: Vec<RatePoint>) -> Vec<RatePoint> {
+    let mut filed = Vec::with_capacity(points.len());
+    for point in points {
+        let known = coins.iter().filter(|iso| market_ticker(**iso) == point.base);
+        let before = filed.len();
+        filed.extend(known.map(|iso| RatePoint { base: *iso, ..point.clone() }));
+        if filed.len() == before {
+            filed.push(point);
+        }
+    }
+    filed
+}
+
 fn distinct(isos: impl Iterator<Item = Iso>) -> Vec<Iso> {
     let mut isos: Vec<Iso> = isos.collect();
     isos.sort_unstable();
     isos.dedup();
     isos
+}
+
+#[cfg(test)]
+mod tests {
+    use coffer_domain::{rate::Rate, time::Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_price_is_filed_under_every_coin_of_its_ticker_and_money_under_itself() {
+        let (bnb, bsc) = (Iso::constant("BNB"), Iso::constant("BNB-BSC"));
+        let (eur, usd) = (Iso::constant("EUR"), Iso::constant("USD"));
+        let point = |base| RatePoint {
+            source: "kraken",
+            base,
+            quote: usd,
+            bid: Rate::ONE,
+            ask: Rate::ONE,
+            at: Timestamp::from_millis(0),
+        };
+        let filed = by_iso(&[bsc, Iso::constant("BTC")], vec![point(bnb), point(eur)]);
+        let bases: Vec<Iso> = filed.iter().map(|point| point.base).collect();
+        assert_eq!(bases, [bsc, eur]);
+    }
 }

@@ -9,10 +9,8 @@ pub struct EngineSettings {
     pub public_url: String,
     /// Whether live keys may use test networks and fixed rates.
     pub allow_test_networks: bool,
-    /// Whether sandbox keys may name http URLs on loopback (the demo's own setting).
+    /// Whether sandbox keys may name http URLs on loopback (`urls.allow_loopback`).
     pub allow_loopback_urls: bool,
-    /// Whether callbacks may go to private networks and http.
-    pub allow_private_callbacks: bool,
     /// Whether a URL whose host has not been screened yet is taken.
     pub unknown_urls_allowed: bool,
     /// Whether live quotes come from the fixed prices of the catalogue.
@@ -27,7 +25,6 @@ impl Default for EngineSettings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             allow_test_networks: false,
             allow_loopback_urls: false,
-            allow_private_callbacks: false,
             unknown_urls_allowed: true,
             fixed_rates: false,
             sandbox_block_every: Span::from_seconds(1),

@@ -6,6 +6,5 @@
 pub mod callback_transport;
 pub mod client;
 pub mod guard;
-pub mod payer_screen;
 pub mod rate_source;
 pub mod url_screen;

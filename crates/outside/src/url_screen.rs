@@ -1,4 +1,4 @@
-//! Screening of merchants' URLs: none, or a blocklist in a local file.
+//! Screening of merchants' URLs by a blocklist in a local file.
 
 use std::{
     collections::HashSet,
@@ -17,17 +17,6 @@ use url::Host;
 
 /// Most bytes of a blocklist.
 pub const BLOCKLIST_BYTES: u64 = 64 * 1024 * 1024;
-
-/// No screening: every URL that passed the rules is clean. The default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NoScreen;
-
-#[async_trait]
-impl UrlScreen for NoScreen {
-    async fn screen(&self, _: &MerchantUrl) -> Screening {
-        Screening::Clean
-    }
-}
 
 /// Hosts that merchants' URLs may not name, from a file: one domain a line, in Unicode or ASCII,
 /// which stands for itself and everything below it (`*.` before it changes nothing); `#` begins a

@@ -83,6 +83,8 @@ pub(crate) fn stored(number: u64) -> i64 {
 }
 
 /// A policy as one line of text; the fields in fixed order, so that equal policies are equal texts.
+/// Requests keep theirs as long as they stand, so a field that is new here goes to the end and
+/// reading must put its default where an old text has none.
 pub(crate) fn policy_text(policy: &Policy) -> String {
     let paid_when = match policy.paid_when {
         PaidWhen::SeenInWindow => "seen",

@@ -106,12 +106,6 @@ impl MasterKeys {
         self.fingerprints.hmac(&[&length, domain.as_bytes(), text])
     }
 
-    /// The id of the key that seals new texts.
-    #[must_use]
-    pub fn current(&self) -> &str {
-        self.keys.last().map_or("", |(id, _)| id)
-    }
-
     fn new(keys: Vec<(String, Key)>) -> Option<Self> {
         let (_, first) = keys.first()?;
         let fingerprints = Key(Zeroizing::new(first.hmac(&[b"coffer: key of fingerprints"])));

@@ -117,7 +117,7 @@ async fn said(
     request: Request,
 ) -> Result<Said, Failure> {
     let Access::Key(face) = route.access else {
-        return Ok(open(state, route.operation).await);
+        return open(state, route.operation).await;
     };
     let (parts, body) = request.into_parts();
     let claim = auth::claim(&state.engine, face, &parts.headers).await?;
@@ -157,14 +157,24 @@ async fn dispatch(call: &Call<'_>, operation: Operation, create: Create) -> Resu
 }
 
 /// What anybody may ask.
-async fn open(state: &ServerState, operation: Operation) -> Said {
+async fn open(state: &ServerState, operation: Operation) -> Result<Said, Failure> {
     const TEXT: &str = "text/plain; charset=utf-8";
     let ok = |media_type, body| Said { status: StatusCode::OK, media_type, body };
-    match operation {
+    let said = match operation {
         Operation::Health => health::said(&state.engine).await,
         Operation::OpenApi => ok(JSON, openapi::bytes()),
-        _ => ok(TEXT, Bytes::from_static(PONG.as_bytes())),
-    }
+        Operation::Ping => ok(TEXT, Bytes::from_static(PONG.as_bytes())),
+        Operation::Create
+        | Operation::List
+        | Operation::Show
+        | Operation::Cancel
+        | Operation::Simulate
+        | Operation::EventsOf
+        | Operation::Events
+        | Operation::Currencies
+        | Operation::Rates => return Err(RequestError::NotFound.into()),
+    };
+    Ok(said)
 }
 
 /// Whether a path is one of the API, where errors have its shapes.

@@ -17,8 +17,6 @@ use subtle::ConstantTimeEq;
 pub const KEY_HEADER: &str = "X-Processing-Key";
 /// Name of the header with the compatible signature.
 pub const SIGNATURE_HEADER: &str = "X-Processing-Signature";
-/// Name of the header with the signature of Coffer's own routes.
-pub const REQUEST_SIGNATURE_HEADER: &str = "X-Coffer-Signature";
 /// Standard Webhooks: the message's id, the same on every attempt.
 pub const WEBHOOK_ID_HEADER: &str = "webhook-id";
 /// Standard Webhooks: Unix seconds of this attempt.

@@ -114,6 +114,16 @@ a = 1
 }
 
 #[test]
+fn refusing_unknown_urls_needs_something_that_screens() {
+    let told = mistakes("[urls]\nunknown = \"refuse\"", &[]);
+    assert_eq!(
+        told,
+        ["urls.unknown: nothing screens, so every URL would be refused; set blocklist"]
+    );
+    assert!(load("[urls]\nunknown = \"refuse\"\nblocklist = \"list.txt\"", &[]).is_ok());
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_one_mistake_with_its_line() {
     let told =
         load("[server]\nlisten = 127\nlisten = 128", &[]).expect_err("a mistake").to_string();

@@ -9,5 +9,6 @@ mod limits;
 mod openapi_examples;
 mod own_routes;
 mod pages;
+mod screening;
 mod signatures;
 mod support;

@@ -25,7 +25,8 @@ pub struct Tolerance {
 pub enum LatePolicy {
     /// Everything is offered back.
     Refund,
-    /// Accepted within so long, if its value at arrival still covers the price.
+    /// Accepted within so long, if its value at arrival still covers the price. Kept with a
+    /// request; acted on once refunds stand, until then it is as [`Refund`](Self::Refund).
     AcceptWithin(Span),
 }
 

@@ -57,12 +57,6 @@ impl PaymentRequest {
         self.is_open() && !self.payment_seen() && now < self.lifespan_end()
     }
 
-    /// Whether the merchant may cancel: the request is open and nothing was seen.
-    #[must_use]
-    pub fn may_cancel(&self) -> bool {
-        self.is_open() && !self.payment_seen()
-    }
-
     /// Whether the request has not ended.
     #[must_use]
     pub const fn is_open(&self) -> bool {

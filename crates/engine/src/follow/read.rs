@@ -10,7 +10,7 @@ use coffer_domain::{
 use coffer_store::{chain_cursor::Cursor, tx::Tx};
 
 use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX};
-use crate::{engine::Engine, error::EngineError};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// What became of reading a row of blocks.
 enum Read {
@@ -97,9 +97,14 @@ impl Engine {
                 return Ok(Fork { at, time });
             }
         }
-        Err(EngineError::Inconsistent(format!(
+        let told = format!(
             "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
-        )))
+        );
+        // Every look comes here until a person has acted; one alarm is enough.
+        if cursor.behind_reason.as_ref().is_none_or(|reason| !reason.contains(&told)) {
+            Alarm::ReorganisedTooDeep.raise(name);
+        }
+        Err(EngineError::Inconsistent(told))
     }
 
     /// The blocks behind `fork` up to `last`. Addresses issued by another process since the last

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use coffer_domain::{
     catalogue::Asset,
     id::{Id, PaymentToken},
-    merchant_url::{MerchantUrl, Screening},
+    merchant_url::MerchantUrl,
     money::AssetId,
     payment_request::{Effect, Lifetime, NewPaymentRequest, Opening, PaymentRequest, Quote},
     ports::ChainError,
@@ -22,6 +22,7 @@ use coffer_wire::{
 use super::{
     fields::fields_text,
     once::{Claim, Claimed, Once},
+    screen_urls::Doubt,
 };
 use crate::{
     api_key::Caller,
@@ -97,7 +98,7 @@ struct Plan {
     customer: Option<(OpenCustomer, Customer)>,
     reference: Option<String>,
     fixed: Option<Priced>,
-    hosts: Vec<(&'static str, String)>,
+    doubts: Vec<Doubt>,
     claim: Claim,
     now: Timestamp,
 }
@@ -114,7 +115,8 @@ impl Engine {
         new: NewPaymentRequest,
         once: Once<'_>,
     ) -> Result<Vec<u8>, CreateRefused> {
-        let plan = self.plan(caller, new, once)?;
+        let doubts = self.screen_urls(&new).await;
+        let plan = self.plan(caller, new, once, doubts)?;
         let engine = self.clone();
         // Everything is decided by ON CONFLICT and by UPDATEs that lock, so that creates need not
         // be serialisable and do not collide with each other.
@@ -136,7 +138,7 @@ impl Engine {
         caller: &Arc<Caller>,
         new: NewPaymentRequest,
     ) -> Result<Vec<u8>, CreateRefused> {
-        let plan = self.plan(caller, new, Once::default())?;
+        let plan = self.plan(caller, new, Once::default(), Vec::new())?;
         Ok(plan.answer)
     }
 
@@ -145,6 +147,7 @@ impl Engine {
         caller: &Arc<Caller>,
         new: NewPaymentRequest,
         once: Once<'_>,
+        doubts: Vec<Doubt>,
     ) -> Result<Plan, CreateRefused> {
         let now = self.now();
         let random = Draw::<RANDOM_BYTES>::new(&*self.parts.entropy);
@@ -168,11 +171,6 @@ impl Engine {
         let sealed = customer
             .as_ref()
             .map(|(open, _)| open.key.seal(&personal.to_bytes(), &request.id.bytes(), &random));
-        let hosts = hosts([
-            ("url_store", &new.url_store),
-            ("url_success", &new.url_success),
-            ("url_failed", &new.url_failed),
-        ]);
         let text = |url: Option<MerchantUrl>| url.map(|url| url.text);
         let stored = StoredRequest {
             key: caller.key,
@@ -201,7 +199,7 @@ impl Engine {
             customer,
             reference: new.end_user_reference,
             fixed,
-            hosts,
+            doubts,
             claim: self.claim(caller.key, "POST requests".to_owned(), once),
             now,
         })
@@ -256,7 +254,10 @@ impl Engine {
             Claimed::OtherBody => return Err(CreateRefused::KeyReused.into()),
             Claimed::NonceUsed => return Err(CreateRefused::NonceUsed.into()),
         }
-        self.check_hosts(tx, &plan.hosts).await?;
+        let errors = self.doubted_urls(tx, &plan.doubts).await?;
+        if !errors.is_empty() {
+            return Err(CreateRefused::Fields(errors).into());
+        }
         let mut stored = Cow::Borrowed(&plan.stored);
         let known = self.write_customer(tx, plan).await?;
         if let Some(known) = &known {
@@ -356,35 +357,4 @@ impl Engine {
         let shown = self.shown(stored, personal.email.as_deref(), &[]);
         render_created(&shown.view(&[], &[]))
     }
-
-    /// What screening has said of the hosts; one that is not known follows the settings.
-    async fn check_hosts(
-        &self,
-        tx: &mut Tx<'_>,
-        hosts: &[(&'static str, String)],
-    ) -> Result<(), CreateRefused> {
-        if self.parts.url_screen.is_none() {
-            return Ok(());
-        }
-        let mut errors = FieldErrors::default();
-        for (field, host) in hosts {
-            match tx.screened_host(host).await? {
-                Screening::Clean => {}
-                Screening::Listed(reason) => {
-                    errors.add(*field, format!("{host} is refused by screening: {reason}."));
-                }
-                Screening::Unknown if self.settings().unknown_urls_allowed => {}
-                Screening::Unknown => errors.add(
-                    *field,
-                    format!("{host} has not been screened yet; try again in a minute."),
-                ),
-            }
-        }
-        if errors.is_empty() { Ok(()) } else { Err(CreateRefused::Fields(errors)) }
-    }
-}
-
-fn hosts(urls: [(&'static str, &Option<MerchantUrl>); 3]) -> Vec<(&'static str, String)> {
-    let given = urls.into_iter().filter_map(|(field, url)| Some((field, url.as_ref()?)));
-    given.map(|(field, url)| (field, url.host.clone())).collect()
 }

@@ -4,7 +4,7 @@ use coffer_domain::{
     callback::CallbackKind,
     code::NetworkName,
     id::PaymentRequestId,
-    payment_request::{Effect, Fact, OpenedCase, PaymentRequest, Stage},
+    payment_request::{CaseKind, Effect, Fact, OpenedCase, PaymentRequest, Stage},
     time::{Span, Timestamp},
     transfer::{ChainTransfer, ChainUnits},
 };
@@ -20,6 +20,7 @@ use coffer_store::{
 };
 
 use crate::{
+    alarms::Alarm,
     engine::Engine,
     error::EngineError,
     follow::Found,
@@ -47,12 +48,12 @@ impl Engine {
         let mut after = before.clone();
         for observation in &found.observations {
             if let Err(refused) = after.request.apply(&Fact::Transfer(observation.clone())) {
-                tracing::error!(request.id = %id, transfer = %observation.reference, %refused,
-                    "a transfer was not taken in");
+                let transfer = &observation.reference;
+                Alarm::TransferRefused.raise(format_args!("{transfer} of {id}: {refused}"));
             }
         }
         for transfer in &found.beyond {
-            self.park_beyond(tx, id, transfer, now).await?;
+            self.park_beyond(tx, &before, transfer, now).await?;
         }
         let mut effects = Vec::new();
         for network in self.networks_told(&after.request, cursor.chain) {
@@ -173,6 +174,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), EngineError> {
         self.write_event(tx, stored, kind_word(kind), event_summary(kind), now).await?;
+        if kind == CallbackKind::Reversal {
+            Alarm::PaymentReversed.raise(format_args!("payment request {}", stored.request.id));
+        }
         let merchant = tx.merchant(stored.request.scope.merchant).await?;
         if merchant.is_none_or(|merchant| merchant.callback_url.is_none()) {
             return Ok(());
@@ -234,9 +238,7 @@ impl Engine {
         opened: &OpenedCase,
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        let summary = super::show::case_reason(opened.kind);
-        self.write_event(tx, stored, "case_opened", summary, now).await?;
-        tx.insert_case(&Case {
+        let case = Case {
             id: self.new_id(now),
             request: stored.request.id,
             kind: opened.kind.as_str().to_owned(),
@@ -244,8 +246,20 @@ impl Engine {
             units: opened.units.get().to_string(),
             transfer: opened.transfer.as_ref().map(ToString::to_string),
             created_at: now,
-        })
-        .await?;
+        };
+        self.write_case(tx, stored, opened.kind, &case).await
+    }
+
+    async fn write_case(
+        &self,
+        tx: &mut Tx<'_>,
+        stored: &StoredRequest,
+        kind: CaseKind,
+        case: &Case,
+    ) -> Result<(), EngineError> {
+        let summary = super::show::case_reason(kind);
+        self.write_event(tx, stored, "case_opened", summary, case.created_at).await?;
+        tx.insert_case(case).await?;
         Ok(())
     }
 
@@ -253,26 +267,28 @@ impl Engine {
     async fn park_beyond(
         &self,
         tx: &mut Tx<'_>,
-        request: PaymentRequestId,
+        stored: &StoredRequest,
         transfer: &ChainTransfer,
         now: Timestamp,
     ) -> Result<(), EngineError> {
         let ChainUnits::Beyond(raw) = &transfer.units else { return Ok(()) };
+        let request = stored.request.id;
         let reference = transfer.reference.to_string();
         let cases = tx.cases_of(request).await?;
         if cases.iter().any(|case| case.transfer.as_deref() == Some(&reference)) {
             return Ok(());
         }
-        tx.insert_case(&Case {
+        let case = Case {
             id: self.new_id(now),
             request,
-            kind: coffer_domain::payment_request::CaseKind::Beyond.as_str().to_owned(),
+            kind: CaseKind::Beyond.as_str().to_owned(),
             asset: transfer.asset,
             units: raw.clone(),
             transfer: Some(reference),
             created_at: now,
-        })
-        .await?;
+        };
+        self.write_case(tx, stored, CaseKind::Beyond, &case).await?;
+        tx.after_commit(Nudge::keyed(PAGES_TOPIC, &request.text()));
         Ok(())
     }
 

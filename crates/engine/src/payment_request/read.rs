@@ -69,7 +69,8 @@ impl Engine {
             .read(async move |tx: &mut Tx<'_>| {
                 let mut page = match &foreign_id {
                     Some(foreign_id) => {
-                        tx.request_by_foreign_id(scope, foreign_id).await?.into_iter().collect()
+                        let found = tx.request_by_foreign_id(scope, foreign_id).await?;
+                        found.into_iter().filter(|stored| filter.admits(stored)).collect()
                     }
                     // One more than asked for tells whether there is a next page.
                     None => tx.requests_page(scope, &filter, limit + 1).await?,

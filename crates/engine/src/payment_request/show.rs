@@ -9,7 +9,10 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, payment_request::StoredRequest, wrong_payment::Case};
 use coffer_wire::{
-    callback::{CallbackView, ERROR_NOT_PAID, ERROR_PAID_LESS, ERROR_UNCONFIRMED, render_callback},
+    callback::{
+        CallbackView, ERROR_LATE, ERROR_NOT_PAID, ERROR_PAID_LESS, ERROR_RESTRICTED,
+        ERROR_REVERSED, ERROR_UNCONFIRMED, render_callback,
+    },
     payment_request::{
         AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView, QuoteView,
         RequestView, Status, TransactionView,
@@ -145,7 +148,7 @@ impl Engine {
             quote: shown.quote(),
             valid_until: stored.request.valid_until.seconds(),
             transactions: &transactions,
-            error: shown.error(),
+            error: shown.error_of(kind),
             full_amount_seen: stored.request.full_amount_seen(),
         })
     }
@@ -177,6 +180,17 @@ impl<'a> Shown<'a> {
             Stage::Failed { .. } => ERROR_PAID_LESS,
             Stage::Restricted { why, .. } => why,
             _ => "",
+        }
+    }
+
+    /// What a callback says was wrong. Why screening refused somebody is for the merchant's own
+    /// view, not for every system that a callback passes.
+    fn error_of(&self, kind: CallbackKind) -> &'a str {
+        match kind {
+            CallbackKind::LatePayment => ERROR_LATE,
+            CallbackKind::Restricted => ERROR_RESTRICTED,
+            CallbackKind::Reversal => ERROR_REVERSED,
+            _ => self.error(),
         }
     }
 

@@ -3,11 +3,6 @@ use std::time::Duration;
 use super::*;
 
 #[tokio::test]
-async fn without_screening_every_url_is_clean() {
-    assert_eq!(NoScreen.screen(&url("evil.example")).await, Screening::Clean);
-}
-
-#[tokio::test]
 async fn a_listed_domain_stands_for_itself_and_everything_below_it() {
     let (_folder, path) =
         file("# bad\n\nevil.example # a shop\n*.worse.example\nDEEP.Sub.Example.\n");

@@ -103,6 +103,7 @@ CREATE TABLE payment_request (
     UNIQUE (merchant_id, environment, foreign_id)
 );
 
+CREATE INDEX payment_request_list ON payment_request (merchant_id, environment, id);
 CREATE INDEX payment_request_due ON payment_request (due_on, due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE quote (

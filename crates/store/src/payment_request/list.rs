@@ -16,6 +16,18 @@ pub struct RequestFilter {
     pub end_user_reference: Option<String>,
 }
 
+impl RequestFilter {
+    /// Whether a request is one of those.
+    #[must_use]
+    pub fn admits(&self, stored: &StoredRequest) -> bool {
+        let status = self.status.as_deref();
+        let reference = self.end_user_reference.as_deref();
+        self.before.is_none_or(|before| stored.request.id < before)
+            && status.is_none_or(|status| stored.request.status() == status)
+            && reference.is_none_or(|one| stored.end_user_reference.as_deref() == Some(one))
+    }
+}
+
 impl Tx<'_> {
     /// A page of a merchant's requests, newest first.
     ///

@@ -111,7 +111,7 @@ fn words(operation: Operation) -> Words {
             "simulatePayment",
             "Simulate a payment",
             "With a sandbox key: the sandbox's customer pays as told, and the sandbox mines what \
-             that needs. Not to be taken for the end: that comes within seconds, as a callback.",
+             that needs. It answers when that has happened; the callbacks follow within seconds.",
         ),
         Operation::EventsOf => (
             "Events",

@@ -21,7 +21,7 @@ use coffer_domain::{
     payment_request::Policy,
     ports::{
         Block, CallbackTransport, Chain, ChainError, ChainProbe, Clock, Entropy, KeyRefused, Tip,
-        Watched,
+        UrlScreen, Watched,
     },
     time::Timestamp,
     transfer::{Address, BlockRef, ChainTransfer},
@@ -58,6 +58,8 @@ pub struct Setup {
     pub web: WebSettings,
     /// Whether live keys may take coins on Polygon, where nothing happens.
     pub live_polygon: bool,
+    /// Who judges the URLs of requests.
+    pub url_screen: Option<Arc<dyn UrlScreen>>,
 }
 
 impl Default for Setup {
@@ -67,6 +69,7 @@ impl Default for Setup {
             engine: EngineSettings::default(),
             web: WebSettings::default(),
             live_polygon: false,
+            url_screen: None,
         }
     }
 }
@@ -188,7 +191,7 @@ fn engine(master: &Arc<MasterKeys>, store: &Store, clock: Arc<HandClock>, setup:
         },
         rate_sources: Vec::new(),
         transport: Arc::new(NoTransport),
-        url_screen: None,
+        url_screen: setup.url_screen.clone(),
         clock,
         entropy: Arc::new(seeded()),
         settings: setup.engine.clone(),

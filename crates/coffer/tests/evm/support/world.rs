@@ -226,7 +226,7 @@ fn parts(
         url_screen: None,
         clock,
         entropy: Arc::new(entropy),
-        settings: EngineSettings { allow_private_callbacks: true, ..EngineSettings::default() },
+        settings: EngineSettings::default(),
     }
 }
 
