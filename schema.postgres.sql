@@ -117,6 +117,12 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_age ON idempotency USING btree (created_at);
 
+CREATE TABLE master_key (
+    id TEXT NOT NULL,
+    key_check BYTEA NOT NULL,
+    CONSTRAINT master_key_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE merchant (
     id TEXT NOT NULL,
     number BIGINT NOT NULL,
@@ -182,6 +188,7 @@ CREATE TABLE payment_request (
     CONSTRAINT payment_request_token_key UNIQUE (token)
 );
 CREATE INDEX payment_request_due ON payment_request USING btree (due_on, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX payment_request_list ON payment_request USING btree (merchant_id, environment, id);
 
 CREATE TABLE quote (
     request_id TEXT NOT NULL,

@@ -115,6 +115,11 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+CREATE TABLE master_key (
+    id TEXT NOT NULL PRIMARY KEY,
+    key_check BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE merchant (
     id TEXT NOT NULL PRIMARY KEY,
     number INTEGER NOT NULL UNIQUE,
@@ -177,6 +182,8 @@ CREATE TABLE payment_request (
 ) STRICT;
 
 CREATE INDEX payment_request_due ON payment_request (due_on, due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX payment_request_list ON payment_request (merchant_id, environment, id);
 
 CREATE TABLE quote (
     request_id TEXT NOT NULL,

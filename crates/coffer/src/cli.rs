@@ -15,6 +15,7 @@ mod key;
 mod merchant;
 mod migrate;
 mod moment;
+mod payable;
 mod run;
 mod wallet;
 
@@ -87,10 +88,16 @@ pub enum Command {
     Init,
     /// Serve the API, the checkout and all workers until told to stop
     ///
-    /// Prints one line with its address when it is ready. SIGTERM or Ctrl-C lets requests under way
+    /// Prints one line with its address when it is ready; the log says which settings, database and
+    /// key file are used. SIGTERM or Ctrl-C lets requests under way
     /// finish; a second one does not.
     Serve,
     /// Serve a demonstration: a shop, its checkout, and a wallet with made-up money
+    ///
+    /// It reads no settings file; COFFER_… variables hold. Its database is its own, in
+    /// $XDG_DATA_HOME/coffer-demo (~/.local/share/coffer-demo), or the schema coffer_demo of the
+    /// PostgreSQL that COFFER_STORE__URL names. The shop forgets its orders when it ends; --once
+    /// works in a temporary folder and leaves nothing there.
     Demo(DemoArgs),
     /// Bring the database up to date (serve does it by itself)
     Migrate {
@@ -213,9 +220,10 @@ pub struct MerchantLook {
 /// A merchant's policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// Paid when seen in the window; small shortfalls are forgiven
+    /// What is seen in the window is in time, and is paid once it is final; shortfalls up to 0.5 %,
+    /// at most 1 EUR, are forgiven
     Coffer,
-    /// Paid when confirmed in the window; nothing is forgiven
+    /// Only what is final within the window is in time; nothing is forgiven
     Cryptoprocessing,
 }
 
@@ -230,6 +238,9 @@ pub enum KeyCommand {
         /// For the sandbox: nothing of value moves
         #[arg(long)]
         sandbox: bool,
+        /// Write key and secrets as JSON into a new file that only you can read, and show none
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// List a merchant's keys, newest first
     List {

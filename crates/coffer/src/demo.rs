@@ -32,6 +32,8 @@ mod shop;
 
 /// The merchant's name, as customers see it.
 const MERCHANT: &str = "Coffer demo shop";
+/// How customers reach it.
+const SUPPORT: &str = "help@shop.example";
 /// Where the demo listens unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
@@ -107,14 +109,13 @@ async fn start(settings: &Settings) -> Result<(Server, Shop), Failure> {
 async fn open_shop(engine: &Engine, own: SocketAddr) -> Result<Secrets, Failure> {
     let callback_url = Some(format!("http://{own}{}", shop::CALLBACK_PATH));
     let known = engine.merchants().await?.into_iter().find(|merchant| merchant.name == MERCHANT);
-    let merchant = match known {
-        Some(mut merchant) => {
-            merchant.callback_url = callback_url;
-            engine.set_merchant(merchant.clone()).await?;
-            merchant
-        }
-        None => engine.add_merchant(MERCHANT, callback_url, Policy::DEFAULT).await?,
+    let mut merchant = match known {
+        Some(merchant) => merchant,
+        None => engine.add_merchant(MERCHANT, None, Policy::DEFAULT).await?,
     };
+    merchant.callback_url = callback_url;
+    merchant.support = Some(SUPPORT.to_owned());
+    engine.set_merchant(merchant.clone()).await?;
     for old in engine.keys_of(merchant.id).await? {
         engine.disable_key(old.id).await?;
     }

@@ -4,7 +4,8 @@ use coffer_domain::ports::SandboxRefused;
 use coffer_engine::{address::WalletRefused, error::EngineError};
 use coffer_store::{
     error::{DbError, OpenError},
-    seal::KeyFileError,
+    master_key::MasterKeyError,
+    store::StoreUrl,
 };
 
 use crate::settings::Mistakes;
@@ -19,6 +20,22 @@ impl Failure {
     pub fn new(words: impl Into<String>) -> Self {
         Self(words.into())
     }
+
+    /// Why a database was not opened: names it, never with its password.
+    #[must_use]
+    pub fn of_database(url: &StoreUrl, error: &OpenError) -> Self {
+        match error {
+            OpenError::Unreachable(reason) | OpenError::Db(DbError::Unavailable(reason)) => {
+                Self(format!("the database {url} cannot be opened: {reason}"))
+            }
+            OpenError::Db(error) => Self(format!("the database {url} cannot be used: {error}")),
+            OpenError::Behind(number) => Self(format!(
+                "the database {url} lacks migration {number:04}; coffer migrate, or a start of the \
+                 server, brings it up to date"
+            )),
+            told => Self(told.to_string()),
+        }
+    }
 }
 
 macro_rules! said_by {
@@ -31,4 +48,4 @@ macro_rules! said_by {
     )*};
 }
 
-said_by!(EngineError, DbError, OpenError, KeyFileError, Mistakes, WalletRefused, SandboxRefused);
+said_by!(EngineError, DbError, OpenError, MasterKeyError, Mistakes, WalletRefused, SandboxRefused);

@@ -30,6 +30,8 @@ mod signals;
 
 /// How long to wait when the system has no file descriptor for a new connection.
 const NO_DESCRIPTOR_WAIT: Duration = Duration::from_millis(50);
+/// What chooses the address that is listened on.
+const CHOSEN_BY: &str = "server.listen (for the demo --listen)";
 
 /// A running server.
 pub struct Server {
@@ -56,7 +58,7 @@ impl Server {
         settings: &Settings,
         more: impl AsyncFnOnce(&Engine, SocketAddr) -> Result<Router, Failure>,
     ) -> Result<Self, Failure> {
-        let listener = listen(settings.server.listen).await?;
+        let listener = listen(settings.server.listen, CHOSEN_BY).await?;
         let address = listener.local_addr().map_err(|error| no_socket(&error))?;
         let public_url = settings.server.own_url(address);
         let metrics = listen_for_metrics(settings).await?;
@@ -216,10 +218,16 @@ fn is_of_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))
+async fn listen(address: SocketAddr, chosen_by: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("; is another coffer running? {chosen_by} chooses another")
+            }
+            _ => String::new(),
+        };
+        Failure::new(format!("cannot listen on {address}: {error}{hint}"))
+    })
 }
 
 fn no_socket(error: &io::Error) -> Failure {
@@ -235,5 +243,5 @@ async fn listen_for_metrics(
     let handle = handle.map_err(|error| Failure::new(format!("no metrics: {error}")))?;
     metrics::describe();
     alarms::describe();
-    Ok(Some((listen(address).await?, handle)))
+    Ok(Some((listen(address, "metrics.listen").await?, handle)))
 }

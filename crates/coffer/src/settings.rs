@@ -12,27 +12,34 @@ use std::{
 };
 
 use coffer_domain::time::Span;
-use coffer_store::{failpoint::Failpoint, store::StoreUrl};
+use coffer_store::failpoint::Failpoint;
 use coffer_web::rate_limit::RateLimit;
 
 pub use self::{
     address_range::AddressRange,
     environment::Environment,
+    log::LogSettings,
     mistake::{Mistake, Mistakes},
     network::NetworkSettings,
     node::Origin,
     shown::Shown,
+    store::StoreSettings,
+    urls::UrlSettings,
 };
 use self::{node::Table, section::Section};
 
 mod address_range;
 mod environment;
+mod log;
 mod mistake;
 mod network;
 mod node;
 mod public_url;
 mod section;
 mod shown;
+mod store;
+mod urls;
+mod warnings;
 
 #[cfg(test)]
 mod tests;
@@ -93,15 +100,6 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
 }
 
-/// The database.
-#[derive(Clone, Debug)]
-pub struct StoreSettings {
-    /// Which one.
-    pub url: StoreUrl,
-    /// Most connections to PostgreSQL.
-    pub postgres_connections: usize,
-}
-
 /// Where prices come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rates {
@@ -109,26 +107,6 @@ pub enum Rates {
     Market,
     /// The catalogue's made-up prices.
     Fixed,
-}
-
-/// Merchants' URLs.
-#[derive(Clone, Debug)]
-pub struct UrlSettings {
-    /// Whether a URL on a host that nobody has screened is taken.
-    pub unknown_allowed: bool,
-    /// Whether sandbox keys may name http URLs on loopback.
-    pub allow_loopback: bool,
-    /// A file of domains that are refused.
-    pub blocklist: Option<PathBuf>,
-}
-
-/// What is logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogSettings {
-    /// Whether in JSON.
-    pub json: bool,
-    /// What, as a list of `target=level`.
-    pub level: String,
 }
 
 /// Where settings are looked for.
@@ -217,15 +195,15 @@ fn read(
 ) -> Option<Settings> {
     let mut root = Section::root(table, mistakes);
     let server = read_server(root.section("server"));
-    let store = read_store(root.section("store"), sources);
-    let key_file = read_key_file(root.section("secrets"), store.as_ref(), sources);
+    let store = store::read(root.section("store"), sources);
+    let key_file = store::read_key_file(root.section("secrets"), store.as_ref(), sources);
     let allow_private_callbacks = read_callbacks(root.section("callbacks"));
     let rates = read_rates(root.section("rates"));
-    let urls = read_urls(root.section("urls"), sources);
+    let urls = urls::read(root.section("urls"), sources);
     let networks = network::read(root.section("networks"));
     let rate_limit = read_limits(root.section("limits"));
     let sandbox_block = read_sandbox(root.section("sandbox"));
-    let log = read_log(root.section("log"));
+    let log = log::read(root.section("log"));
     let metrics = read_metrics(root.section("metrics"));
     let failpoint = if cfg!(debug_assertions) { read_test(root.section("test")) } else { None };
     root.finish();
@@ -285,50 +263,6 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
     })
 }
 
-fn read_store(mut section: Section<'_>, sources: &Sources<'_>) -> Option<StoreSettings> {
-    let url =
-        section.parsed("url", |text| StoreUrl::parse(text).map_err(|refused| refused.to_string()));
-    let url = url.map(|url| match url {
-        StoreUrl::Sqlite(path) => StoreUrl::Sqlite(sources.working_directory.join(path)),
-        server @ StoreUrl::Postgres(_) => server,
-    });
-    let url = match (url, section.has("url")) {
-        (None, false) => {
-            let home = sources.environment.data_home();
-            if home.is_none() {
-                section.refuse("url", "is missing, and there is no HOME to keep a database in");
-            }
-            home.map(|home| StoreUrl::Sqlite(home.join("coffer").join("coffer.db")))
-        }
-        (url, _) => url,
-    };
-    let postgres_connections = section.number("postgres_connections", 1..=1_000);
-    section.finish();
-    Some(StoreSettings { url: url?, postgres_connections: postgres_connections? })
-}
-
-fn read_key_file(
-    mut section: Section<'_>,
-    store: Option<&StoreSettings>,
-    sources: &Sources<'_>,
-) -> Option<PathBuf> {
-    const NAME: &str = "coffer.key";
-    let named = section.text("key_file").map(|path| sources.working_directory.join(path));
-    let beside = match store.map(|store| &store.url) {
-        Some(StoreUrl::Sqlite(path)) => path.parent().map(|folder| folder.join(NAME)),
-        Some(StoreUrl::Postgres(_)) if named.is_none() => {
-            let own = sources.environment.config_home();
-            if own.is_none() {
-                section.refuse("key_file", "is missing, and there is no HOME to keep keys in");
-            }
-            own.map(|home| home.join("coffer").join(NAME))
-        }
-        _ => None,
-    };
-    section.finish();
-    named.or(beside)
-}
-
 fn read_callbacks(mut section: Section<'_>) -> bool {
     let allow = section.flag("allow_private_networks");
     section.finish();
@@ -339,17 +273,6 @@ fn read_rates(mut section: Section<'_>) -> Option<Rates> {
     let source = section.word("source", &[("market", Rates::Market), ("fixed", Rates::Fixed)]);
     section.finish();
     source
-}
-
-fn read_urls(mut section: Section<'_>, sources: &Sources<'_>) -> Option<UrlSettings> {
-    let unknown_allowed = section.word("unknown", &[("allow", true), ("refuse", false)]);
-    let allow_loopback = section.flag("allow_loopback");
-    let blocklist = section.text("blocklist").map(|path| sources.working_directory.join(path));
-    if unknown_allowed == Some(false) && blocklist.is_none() {
-        section.refuse("unknown", "nothing screens, so every URL would be refused; set blocklist");
-    }
-    section.finish();
-    Some(UrlSettings { unknown_allowed: unknown_allowed?, allow_loopback, blocklist })
 }
 
 fn read_limits(mut section: Section<'_>) -> Option<RateLimit> {
@@ -363,18 +286,6 @@ fn read_sandbox(mut section: Section<'_>) -> Option<Span> {
     let seconds = section.number("block_seconds", 1..=3_600);
     section.finish();
     seconds.map(Span::from_seconds)
-}
-
-fn read_log(mut section: Section<'_>) -> Option<LogSettings> {
-    let json = section.word("format", &[("human", false), ("json", true)]);
-    let level = section.parsed("level", |text| {
-        let parsed: Result<tracing_subscriber::filter::Targets, _> = text.parse();
-        let wrong = "is not a level: write error, warn, info, debug or trace, or a list such as \
-                     info,coffer_engine=debug";
-        parsed.map(|_| text.to_owned()).map_err(|_| format!("{text:?} {wrong}"))
-    });
-    section.finish();
-    Some(LogSettings { json: json?, level: level? })
 }
 
 fn read_metrics(mut section: Section<'_>) -> Option<SocketAddr> {

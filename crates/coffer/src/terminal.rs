@@ -50,6 +50,11 @@ pub fn complain(failure: &dyn fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "coffer: {failure}");
 }
 
+/// Says on standard error what is done all the same and hardly meant.
+pub fn warn(warning: &dyn fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "coffer: warning: {warning}");
+}
+
 /// Columns side by side, the first row as their heads.
 #[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {

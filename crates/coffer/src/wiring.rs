@@ -21,10 +21,7 @@ use coffer_outside::{
     rate_source::{Binance, Coinbase, Ecb, FixedSource, Kraken},
     url_screen::BlocklistFile,
 };
-use coffer_store::{
-    seal::MasterKeys,
-    store::{Role, Store, StoreOptions, StoreUrl},
-};
+use coffer_store::store::{Role, Store, StoreOptions, StoreUrl};
 
 use crate::{
     failure::Failure,
@@ -38,7 +35,7 @@ use crate::{
 /// When the database or the key file cannot be used, or a network's settings cannot.
 pub async fn open(settings: &Settings, role: Role, public_url: &str) -> Result<Engine, Failure> {
     let store = open_store(settings, role).await?;
-    match assemble(settings, store.clone(), public_url) {
+    match assemble(settings, store.clone(), public_url).await {
         Ok(engine) => Ok(engine),
         Err(failure) => {
             store.close().await;
@@ -64,16 +61,22 @@ pub async fn open_store(settings: &Settings, role: Role) -> Result<Store, Failur
     if let StoreUrl::Sqlite(path) = &settings.store.url {
         make_folder_of(path)?;
     }
-    Ok(Store::open(&settings.store.url, &store_options(settings, role)).await?)
+    let url = &settings.store.url;
+    let opened = Store::open(url, &store_options(settings, role)).await;
+    opened.map_err(|error| Failure::of_database(url, &error))
 }
 
 /// Puts the engine together over an open database.
 ///
 /// # Errors
 /// When the key file or a network's settings cannot be used.
-pub fn assemble(settings: &Settings, store: Store, public_url: &str) -> Result<Engine, Failure> {
+pub async fn assemble(
+    settings: &Settings,
+    store: Store,
+    public_url: &str,
+) -> Result<Engine, Failure> {
     make_folder_of(&settings.key_file)?;
-    let keys = MasterKeys::load_or_make(&settings.key_file, &SystemEntropy)?;
+    let keys = store.master_keys(&settings.key_file, &SystemEntropy).await?;
     let catalogue = Arc::new(settings.networks.catalogue.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let chain_settings = ChainSettings { evm: settings.networks.evm.clone(), sandbox: None };

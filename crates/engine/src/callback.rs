@@ -11,7 +11,7 @@ use coffer_domain::{
 };
 use coffer_store::{
     api_key::StoredKey,
-    callback::{CallbackState, StoredCallback},
+    callback::{CallbackState, StoredCallback, kind_word},
     error::DbError,
     nudge::Nudge,
     tx::Tx,
@@ -243,6 +243,7 @@ impl Engine {
         if !tx.record_attempt(callback, state, next_at, &answer, now).await? {
             return Ok(());
         }
+        tell_operator(callback, state, attempts, &answer, next_at);
         if state == CallbackState::Delivered {
             tx.supersede_callbacks(callback.request, callback.ordinal).await?;
         }
@@ -297,4 +298,24 @@ fn in_words(outcome: &DeliveryOutcome) -> String {
         DeliveryOutcome::Answered { status, .. } => format!("HTTP {status}"),
         DeliveryOutcome::NotSent { reason } => format!("not sent: {reason}"),
     }
+}
+
+/// Says when an endpoint begins to fail and when it is well again, and counts every attempt.
+fn tell_operator(
+    callback: &StoredCallback,
+    state: CallbackState,
+    attempts: u32,
+    answer: &str,
+    next_at: Timestamp,
+) {
+    let (id, merchant, kind) = (callback.id, callback.scope.merchant, kind_word(callback.kind));
+    let delivered = state == CallbackState::Delivered;
+    if delivered && attempts > 1 {
+        tracing::info!(callback.id = %id, %merchant, kind, attempts, "taken after all");
+    } else if !delivered && attempts == 1 {
+        let next = next_at.seconds();
+        tracing::warn!(callback.id = %id, %merchant, kind, answer, next, "not taken");
+    }
+    let outcome = if delivered { "taken" } else { "failed" };
+    metrics::counter!("coffer_callback_attempts_total", "outcome" => outcome).increment(1);
 }

@@ -7,6 +7,7 @@ mod fields;
 pub mod once;
 pub mod persist;
 pub mod read;
+mod repeat;
 mod screen_urls;
 pub mod show;
 pub mod simulate;

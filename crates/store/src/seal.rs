@@ -106,6 +106,15 @@ impl MasterKeys {
         self.fingerprints.hmac(&[&length, domain.as_bytes(), text])
     }
 
+    /// The id of each key with a value that tells whether another file holds the same key, and
+    /// nothing of the key itself: HMAC-SHA-256.
+    #[must_use]
+    pub fn checks(&self) -> Vec<(String, [u8; 32])> {
+        let check =
+            |(id, key): &(String, Key)| (id.clone(), key.hmac(&[b"coffer: check of a key"]));
+        self.keys.iter().map(check).collect()
+    }
+
     fn new(keys: Vec<(String, Key)>) -> Option<Self> {
         let (_, first) = keys.first()?;
         let fingerprints = Key(Zeroizing::new(first.hmac(&[b"coffer: key of fingerprints"])));

@@ -121,6 +121,14 @@ impl From<Refused> for Rule {
     }
 }
 
+impl Failure {
+    /// Whether the same request may have been right at another time: lifetimes are measured against
+    /// the clock, and prices need rates.
+    pub(crate) const fn may_be_of_now(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::Request(RequestError::NoRates | RequestError::Busy))
+    }
+}
+
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         Self::Request(error)

@@ -60,11 +60,13 @@ pub struct CallbackView<'a> {
     pub full_amount_seen: bool,
 }
 
-/// The value of `type` at the root.
+/// The value of `type` at the root. What comes after a request was paid has a type of its own: a
+/// receiver that ships on `payment_request` and `paid` must see those two together once.
 #[must_use]
-pub const fn callback_type(kind: CallbackKind) -> &'static str {
-    match kind {
-        CallbackKind::Reversal => "payment_request_reversal",
+pub const fn callback_type(kind: CallbackKind, status: Status) -> &'static str {
+    match (kind, status) {
+        (CallbackKind::Reversal, _) => "payment_request_reversal",
+        (CallbackKind::LatePayment, Status::Paid) => "payment_request_late_payment",
         _ => "payment_request",
     }
 }
@@ -86,7 +88,7 @@ pub fn render_callback(view: &CallbackView<'_>) -> Vec<u8> {
     ascii::to_vec(&Body {
         payment_request_id: view.payment_request_id,
         foreign_id: view.foreign_id,
-        kind: callback_type(view.kind),
+        kind: callback_type(view.kind, view.status),
         status: view.status,
         end_user_email: view.end_user_email,
         payment_request_address: quote.map(|quote| &quote.payment_request_address),

@@ -14,7 +14,7 @@ mod simulate;
 mod text;
 mod view;
 
-pub use create::{CreateContext, parse_create};
+pub use create::{CreateContext, foreign_id_of, parse_create};
 pub use email::is_email;
 pub(crate) use list::list_limit;
 pub use list::{ListQuery, MAX_LIMIT, render_list};

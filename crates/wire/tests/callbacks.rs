@@ -123,6 +123,15 @@ fn cases() -> Vec<Case> {
             },
         ),
         (
+            "late_payment_after_paid",
+            CallbackView {
+                kind: Kind::LatePayment,
+                transactions: &whole,
+                error: ERROR_LATE,
+                ..covered
+            },
+        ),
+        (
             "restricted",
             CallbackView {
                 kind: Kind::Restricted,
@@ -238,9 +247,11 @@ fn what_is_not_known_is_left_out() {
 }
 
 #[test]
-fn only_a_reversal_has_another_type() {
-    assert_eq!(callback_type(CallbackKind::Reversal), "payment_request_reversal");
-    for kind in [CallbackKind::Paid, CallbackKind::LatePayment, CallbackKind::Cancelled] {
-        assert_eq!(callback_type(kind), "payment_request");
-    }
+fn payment_request_and_paid_stand_together_in_one_kind_only() {
+    use CallbackKind as Kind;
+    assert_eq!(callback_type(Kind::Reversal, Status::Paid), "payment_request_reversal");
+    assert_eq!(callback_type(Kind::LatePayment, Status::Paid), "payment_request_late_payment");
+    assert_eq!(callback_type(Kind::LatePayment, Status::Expired), "payment_request");
+    assert_eq!(callback_type(Kind::Paid, Status::Paid), "payment_request");
+    assert_eq!(callback_type(Kind::Cancelled, Status::Cancelled), "payment_request");
 }

@@ -28,7 +28,12 @@ pub(super) async fn run(
             };
             terminal.answer(
                 || json!({"callbacks": callbacks.iter().map(object).collect::<Vec<_>>()}),
-                || table(&callbacks),
+                || match (request, merchant, state) {
+                    (None, None, None) if callbacks.is_empty() => {
+                        "There are no callbacks yet.\n".to_owned()
+                    }
+                    _ => table(&callbacks),
+                },
             )
         }
         CallbackCommand::Resend { id } => {

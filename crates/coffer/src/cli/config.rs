@@ -39,6 +39,7 @@ fn check(sources: &Sources<'_>, terminal: Terminal) -> Result<(), Failure> {
         }
     };
     let file = settings.file.as_ref().map(|file| file.display().to_string());
+    let warnings = settings.warnings();
     terminal.answer(
         || {
             let object = |shown: &Shown| {
@@ -46,7 +47,7 @@ fn check(sources: &Sources<'_>, terminal: Terminal) -> Result<(), Failure> {
                 json!({"path": shown.path, "value": shown.value, "origin": origin})
             };
             let all: Vec<_> = settings.shown.iter().map(object).collect();
-            json!({"mistakes": [], "file": file, "settings": all})
+            json!({"mistakes": [], "warnings": warnings, "file": file, "settings": all})
         },
         || {
             let file = file.clone().unwrap_or_else(|| "none, so defaults hold".to_owned());
@@ -58,7 +59,9 @@ fn check(sources: &Sources<'_>, terminal: Terminal) -> Result<(), Failure> {
                 vec![format!("  {} = {}", shown.path, shown.value), origin]
             };
             let rows: Vec<_> = settings.shown.iter().map(row).collect();
-            format!("The settings are right. File: {file}\n{}", columns(&rows))
+            let warnings: String =
+                warnings.iter().map(|warning| format!("Warning: {warning}\n")).collect();
+            format!("The settings are right. File: {file}\n{warnings}{}", columns(&rows))
         },
     )
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, io, io::Write as _, path::Path};
 
-use coffer_domain::merchant::Environment;
 use coffer_engine::engine::Engine;
-use coffer_store::{error::DbError, store::Role, tx::Tx, wallet::Wallet};
+use coffer_store::store::Role;
 use serde_json::json;
 
+use super::payable::{Payable, payable};
 use crate::{
     failure::Failure,
     serve::logging,
@@ -18,6 +18,8 @@ use crate::{
 /// What an installation has and lacks.
 struct Findings {
     works: Vec<String>,
+    /// What the settings say, and nobody has tried.
+    configured: Vec<String>,
     missing: Vec<String>,
     next: String,
 }
@@ -44,7 +46,8 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
         || {
             json!({
                 "settings": file, "settings_written": written, "database": store,
-                "key_file": key_file, "works": findings.works, "missing": findings.missing,
+                "key_file": key_file, "works": findings.works,
+                "configured": findings.configured, "missing": findings.missing,
                 "next": findings.next,
             })
         },
@@ -53,16 +56,19 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
             let bullets = |lines: &[String]| -> String {
                 lines.iter().map(|line| format!("  - {line}\n")).collect()
             };
+            let configured = match findings.configured.as_slice() {
+                [] => String::new(),
+                lines => format!("Configured, not asked yet:\n{}\n", bullets(lines)),
+            };
+            let missing = match findings.missing.as_slice() {
+                [] => "  nothing\n".to_owned(),
+                lines => bullets(lines),
+            };
             format!(
                 "Settings  {file} ({settings})\nDatabase  {store}\nKeys      {key_file} — keep a \
-                 copy of this file apart from the database's backups\n\nWorks now:\n{}\nMissing:\n\
-                 {}\nNext:\n    {}\n",
+                 copy of this file apart from the database's backups\n\nWorks now:\n{}\n\
+                 {configured}Missing:\n{missing}\nNext:\n    {}\n",
                 bullets(&findings.works),
-                if findings.missing.is_empty() {
-                    "  nothing\n".to_owned()
-                } else {
-                    bullets(&findings.missing)
-                },
                 findings.next
             )
         },
@@ -100,31 +106,16 @@ pub(super) fn commented(text: &str) -> String {
 async fn look(engine: &Engine, settings: &Settings) -> Result<Findings, Failure> {
     engine.ensure_sandbox_wallet().await?;
     let merchants = engine.merchants().await?;
-    let wallets = engine.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await;
-    let wallets: Vec<Wallet> = wallets.map_err(|error: DbError| error)?;
-    let mut works = vec!["the sandbox: payments with made-up money on every network".to_owned()];
+    let works = vec!["the sandbox: payments with made-up money on every network".to_owned()];
     let mut missing = Vec::new();
     let mut next = "coffer serve".to_owned();
-    let live: Vec<String> = engine
-        .networks(Environment::Live)
-        .filter(|network| {
-            wallets.iter().any(|wallet| {
-                wallet.environment == Environment::Live && wallet.family == network.family.as_str()
-            })
-        })
-        .map(|network| network.title.clone())
-        .collect();
-    if live.is_empty() {
-        let network = engine.networks(Environment::Live).next();
-        missing.push(match network {
-            Some(network) => format!(
-                "a wallet for real payments: coffer wallet add --network {} XPUB",
-                network.name
-            ),
-            None => "a network for real payments: [[networks.evm]] in the settings".to_owned(),
-        });
-    } else {
-        works.push(format!("real payments on {}", live.join(", ")));
+    let payable = payable(engine, None).await?;
+    missing.extend(payable.lacks());
+    missing.extend(settings.warnings());
+    let mut configured = Vec::new();
+    if let Payable::On(networks) = payable {
+        let asked = "coffer serve asks its node, coffer health says how far it is read";
+        configured.push(format!("real payments on {} ({asked})", networks.join(", ")));
     }
     if settings.server.public_url.is_none() {
         missing.push(
@@ -148,7 +139,7 @@ async fn look(engine: &Engine, settings: &Settings) -> Result<Findings, Failure>
         next = "coffer merchant add \"My Shop\" --callback-url https://shop.example/callback"
             .to_owned();
     }
-    Ok(Findings { works, missing, next })
+    Ok(Findings { works, configured, missing, next })
 }
 
 #[cfg(test)]

@@ -1,5 +1,11 @@
 //! `coffer key …`
 
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::Path,
+};
+
 use coffer_domain::{
     id::KeyId,
     merchant::{Environment, Scope},
@@ -8,23 +14,37 @@ use coffer_engine::{api_key::NewKey, engine::Engine};
 use coffer_store::{api_key::StoredKey, error::DbError, tx::Tx};
 use serde_json::{Value, json};
 
-use super::{KeyCommand, merchant, moment};
+use super::{KeyCommand, merchant, moment, payable::payable};
 use crate::{
     failure::Failure,
-    terminal::{Terminal, columns},
+    terminal::{self, Terminal, columns},
 };
 
 pub(super) async fn run(
     engine: &Engine,
     command: &KeyCommand,
+    folder: &Path,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     match command {
-        KeyCommand::Add { merchant, sandbox } => {
-            let merchant = merchant::find(engine, merchant).await?;
+        KeyCommand::Add { merchant, sandbox, out } => {
+            let merchant = merchant::find(engine, merchant).await?.id;
             let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
-            let key = engine.add_key(Scope { merchant: merchant.id, environment }).await?;
-            terminal.answer(|| made_object(&key, environment), || made(&key, environment))
+            if environment == Environment::Live
+                && let Some(missing) = payable(engine, Some(merchant)).await?.lacks()
+            {
+                let told =
+                    "requests can be made with a live key, but nobody can pay them; missing:";
+                terminal::warn(&format!("{told} {missing}"));
+            }
+            let scope = Scope { merchant, environment };
+            match out {
+                None => {
+                    let key = engine.add_key(scope).await?;
+                    terminal.answer(|| made_object(&key, environment), || made(&key, environment))
+                }
+                Some(file) => add_into(engine, scope, &folder.join(file), terminal).await,
+            }
         }
         KeyCommand::List { merchant } => {
             let merchant = merchant::find(engine, merchant).await?;
@@ -51,6 +71,59 @@ pub(super) async fn run(
             )
         }
     }
+}
+
+/// Makes a key and writes it into a new file, which is there before the key is: a secret that
+/// cannot be kept is not made.
+async fn add_into(
+    engine: &Engine,
+    scope: Scope,
+    path: &Path,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let file = new_private(path)?;
+    let key = match engine.add_key(scope).await {
+        Ok(key) => key,
+        Err(error) => {
+            // It is empty; that it cannot be removed changes nothing about the error.
+            let _ = fs::remove_file(path);
+            return Err(error.into());
+        }
+    };
+    write_key(file, &key, scope.environment).map_err(|error| {
+        Failure::new(format!(
+            "{} cannot be written: {error}; take the key back: coffer key disable {}",
+            path.display(),
+            key.key
+        ))
+    })?;
+    let (environment, path) = (scope.environment.as_str(), path.display().to_string());
+    terminal.answer(
+        || json!({"id": key.id.text(), "key": key.key, "environment": environment, "file": path}),
+        || format!("Made the {environment} key {}. Its secrets stand in {path} alone.\n", key.key),
+    )
+}
+
+/// A new file that only its owner may read.
+fn new_private(path: &Path) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| {
+        let path = path.display();
+        Failure::new(match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("{path} exists already and is left as it is; no key was made")
+            }
+            _ => format!("{path} cannot be written, so no key was made: {error}"),
+        })
+    })
+}
+
+fn write_key(mut file: File, key: &NewKey, environment: Environment) -> io::Result<()> {
+    file.write_all(format!("{}\n", made_object(key, environment)).as_bytes())?;
+    file.sync_all()
 }
 
 /// A key by its id or by its public part.

@@ -3,7 +3,7 @@
 use coffer_domain::{
     id::MerchantId,
     merchant::Merchant,
-    merchant_url::{MerchantUrl, parse_callback_url},
+    merchant_url::{MerchantUrl, UrlRefused, parse_callback_url},
     payment_request::Policy,
 };
 use coffer_engine::engine::Engine;
@@ -27,9 +27,12 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match command {
         MerchantCommand::Add { name, callback_url, profile, look } => {
+            let mut wrong = Wrong::default();
+            let name = wrong.unless(check_name(name));
             let callback_url = callback_url.as_deref().map(|url| check_callback(url, settings));
-            let (name, callback_url) = (check_name(name)?, callback_url.transpose()?.flatten());
-            let checked = Look::check(look)?;
+            let callback_url = wrong.unless(callback_url.transpose()).flatten();
+            let checked = Look::check(look, &mut wrong);
+            wrong.end()?;
             let mut merchant = engine.add_merchant(name, callback_url, policy(*profile)).await?;
             if checked.apply(&mut merchant) {
                 engine.set_merchant(merchant.clone()).await?;
@@ -49,16 +52,19 @@ pub(super) async fn run(
         }
         MerchantCommand::Set { id, name, callback_url, profile, look } => {
             let mut merchant = find(engine, id).await?;
+            let mut wrong = Wrong::default();
             if let Some(name) = name {
-                check_name(name)?.clone_into(&mut merchant.name);
+                wrong.unless(check_name(name)).clone_into(&mut merchant.name);
             }
             if let Some(url) = callback_url {
-                merchant.callback_url = check_callback(url, settings)?;
+                merchant.callback_url = wrong.unless(check_callback(url, settings));
             }
             if let Some(profile) = profile {
                 merchant.policy = policy(*profile);
             }
-            Look::check(look)?.apply(&mut merchant);
+            let checked = Look::check(look, &mut wrong);
+            wrong.end()?;
+            checked.apply(&mut merchant);
             engine.set_merchant(merchant.clone()).await?;
             terminal.answer(|| object(&merchant), || lines(&merchant))
         }
@@ -72,6 +78,31 @@ pub(super) async fn find(engine: &Engine, id: &str) -> Result<Merchant, Failure>
     engine.merchant(id).await?.ok_or_else(unknown)
 }
 
+/// Everything that is wrong about a command, so that it is told at once.
+#[derive(Default)]
+struct Wrong(Vec<String>);
+
+impl Wrong {
+    /// The value, or, once what is wrong with it is noted, nothing of its kind.
+    fn unless<T: Default>(&mut self, checked: Result<T, Failure>) -> T {
+        checked.unwrap_or_else(|failure| {
+            self.0.push(failure.0);
+            T::default()
+        })
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        match self.0.as_slice() {
+            [] => Ok(()),
+            [one] => Err(Failure::new(one)),
+            many => {
+                let count = many.len();
+                Err(Failure::new(format!("{count} mistakes:\n  {}", many.join("\n  "))))
+            }
+        }
+    }
+}
+
 /// What customers see, checked. An outer `None` changes nothing, an inner one takes away.
 struct Look {
     support: Option<Option<String>>,
@@ -82,16 +113,16 @@ struct Look {
 }
 
 impl Look {
-    fn check(look: &MerchantLook) -> Result<Self, Failure> {
-        Ok(Self {
-            support: given(look.support.as_deref(), check_support)?,
-            terms_url: given(look.terms_url.as_deref(), |url| check_page("--terms-url", url))?,
-            privacy_url: given(look.privacy_url.as_deref(), |url| {
-                check_page("--privacy-url", url)
-            })?,
-            accent: given(look.accent.as_deref(), check_accent)?,
-            frame_ancestors: look.frame_ancestors.as_deref().map(check_origins).transpose()?,
-        })
+    fn check(look: &MerchantLook, wrong: &mut Wrong) -> Self {
+        let (terms, privacy) = (look.terms_url.as_deref(), look.privacy_url.as_deref());
+        let origins = look.frame_ancestors.as_deref().map(check_origins).transpose();
+        Self {
+            support: wrong.unless(given(look.support.as_deref(), check_support)),
+            terms_url: wrong.unless(given(terms, |url| check_page("--terms-url", url))),
+            privacy_url: wrong.unless(given(privacy, |url| check_page("--privacy-url", url))),
+            accent: wrong.unless(given(look.accent.as_deref(), check_accent)),
+            frame_ancestors: wrong.unless(origins),
+        }
     }
 
     /// Whether anything was given.
@@ -140,13 +171,18 @@ fn check_callback(url: &str, settings: &Settings) -> Result<Option<String>, Fail
     if url.is_empty() {
         return Ok(None);
     }
-    let url = parse_callback_url(url, settings.allow_private_callbacks).map_err(|refused| {
-        let hint = if settings.allow_private_callbacks {
-            ""
-        } else {
-            " (callbacks.allow_private_networks admits http and your own network)"
-        };
-        Failure::new(format!("--callback-url {refused}{hint}"))
+    let private = settings.allow_private_callbacks;
+    let url = parse_callback_url(url, private).map_err(|refused| {
+        Failure::new(match (private, refused) {
+            (true, UrlRefused::NotHttps) => {
+                "--callback-url must start with http:// or https://".to_owned()
+            }
+            (true, refused) => format!("--callback-url {refused}"),
+            (false, refused) => format!(
+                "--callback-url {refused} (callbacks.allow_private_networks admits http and your \
+                 own network)"
+            ),
+        })
     })?;
     Ok(Some(url.text))
 }
@@ -231,8 +267,14 @@ fn added(merchant: &Merchant) -> String {
     let mut text = format!("Added {} as {id}.\n", merchant.name);
     if merchant.callback_url.is_none() {
         text += &format!(
-            "It has no callback URL and will be told nothing; set one:\n    \
+            "It has no callback URL and is told nothing until it has one; set one:\n    \
              coffer merchant set {id} --callback-url URL\n"
+        );
+    }
+    if merchant.support.is_none() {
+        text += &format!(
+            "Customers are not told how to reach the shop when something goes wrong; say it:\n    \
+             coffer merchant set {id} --support help@shop.example\n"
         );
     }
     text + &format!("Next, make a key for it:\n    coffer key add --merchant {id} --sandbox\n")

@@ -14,7 +14,9 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let options = wiring::store_options(settings, Role::Cli);
-    let pending = Store::pending(&settings.store.url, &options).await?;
+    let url = &settings.store.url;
+    let pending = Store::pending(url, &options).await;
+    let pending = pending.map_err(|error| Failure::of_database(url, &error))?;
     if !check {
         wiring::open_store(settings, Role::Cli).await?.close().await;
     }

@@ -4,7 +4,10 @@ use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 use coffer_engine::engine::Engine;
-use coffer_store::store::Role;
+use coffer_store::{
+    error::OpenError,
+    store::{Role, Store},
+};
 use serde_json::json;
 
 use super::{
@@ -57,6 +60,7 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
         Command::Serve => {
             let settings = Settings::load(&sources)?;
             logging::start(&settings.log);
+            say_what_is_used(&settings);
             serve(&settings, terminal).await
         }
         Command::Demo(args) => demo::run(args, &sources.environment, terminal).await,
@@ -69,7 +73,8 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
         }
         Command::Key(command) => {
             let engine = open(&load(&sources)?).await?;
-            closed(&engine, key::run(&engine, command, terminal).await).await
+            let folder = &sources.working_directory;
+            closed(&engine, key::run(&engine, command, folder, terminal).await).await
         }
         Command::Wallet(command) => {
             let engine = open(&load(&sources)?).await?;
@@ -116,9 +121,38 @@ fn load(sources: &Sources<'_>) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+/// Opens what is there. A command that makes a database, or changes its tables, would hide that
+/// it looked in the wrong place.
 async fn open(settings: &Settings) -> Result<Engine, Failure> {
-    let url = settings.server.own_url(settings.server.listen);
-    wiring::open(settings, Role::Cli, &url).await
+    let url = &settings.store.url;
+    let mut options = wiring::store_options(settings, Role::Cli);
+    options.migrate = false;
+    let first = options.migrations.first().map(|migration| migration.number);
+    let opened = Store::open(url, &options).await.map_err(|error| match error {
+        OpenError::Behind(number) if Some(number) == first => {
+            Failure::new(format!("there is no database at {url}; coffer init makes one"))
+        }
+        error => Failure::of_database(url, &error),
+    });
+    let (store, own_url) = (opened?, settings.server.own_url(settings.server.listen));
+    match wiring::assemble(settings, store.clone(), &own_url).await {
+        Ok(engine) => Ok(engine),
+        Err(failure) => {
+            store.close().await;
+            Err(failure)
+        }
+    }
+}
+
+/// Which settings, database and keys a server works with, and what is hardly meant about them.
+fn say_what_is_used(settings: &Settings) {
+    let none = || "none, so defaults hold".to_owned();
+    let file = settings.file.as_ref().map_or_else(none, |file| file.display().to_string());
+    let (database, keys) = (&settings.store.url, settings.key_file.display());
+    tracing::info!("settings file: {file}; database: {database}; key file: {keys}");
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Closes the database, whatever the command said.

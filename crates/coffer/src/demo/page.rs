@@ -54,6 +54,7 @@ pub(super) fn router(shop: Shop) -> Router {
         .route(CALLBACK_PATH, post(callback))
         .route("/demo/wallet", get(wallet))
         .route("/demo/wallet/pay", post(pay))
+        .route("/demo/wallet/sent/{number}", get(sent))
         .route("/demo/shop.css", get(style))
         .with_state(shop)
 }
@@ -116,12 +117,14 @@ async fn order(State(shop): State<Shop>, Path(number): Path<String>) -> Response
     let mut callbacks = String::new();
     for received in &order.callbacks {
         let said: Value = serde_json::from_str(&received.body).unwrap_or_default();
-        let pretty = serde_json::to_string_pretty(&said).unwrap_or_default();
+        let signature = received.headers.get("x-processing-signature");
         callbacks += &format!(
-            "<details><summary>{} · {}</summary><pre>{}</pre></details>",
+            "<details><summary>{} · {}</summary><pre>X-Processing-Signature: {}\n\n{}</pre>\
+             </details>",
             Escaped(&crate::demo::clock_time(received.at)),
             Escaped(said["status"].as_str().unwrap_or("?")),
-            Escaped(&pretty)
+            Escaped(signature.and_then(|value| value.to_str().ok()).unwrap_or("none")),
+            Escaped(&received.body)
         );
     }
     if callbacks.is_empty() {
@@ -132,7 +135,8 @@ async fn order(State(shop): State<Shop>, Path(number): Path<String>) -> Response
          <p>{title}, {price}. <a href=\"{link}\">Payment page</a> · \
          <a href=\"/demo/wallet\" target=\"_blank\">Demo wallet</a> · \
          <a href=\"\">Look again</a></p>\
-         <h2>Callbacks</h2><p>Each was believed because both its signatures fit.</p>{callbacks}\
+         <h2>Callbacks</h2><p>Each was believed because both its signatures fit. Below the \
+         signature stand the signed bytes as they came.</p>{callbacks}\
          <p><a href=\"/demo/shop\">Back to the shop</a></p>",
         status = Escaped(&order.status),
         words = status_words(&order.status),
@@ -194,19 +198,26 @@ async fn pay(State(shop): State<Shop>, Form(form): Form<Pay>) -> Response {
         return (StatusCode::NOT_FOUND, "no such order since the demo was started").into_response();
     };
     match shop.ask(&shop.simulate(&order.request, &form.payment)).await {
+        // Elsewhere, so that looking at the page again does not pay again.
         Ok(answer) if answer.status == StatusCode::OK => {
-            let body = format!(
-                "<p class=\"state paid\">Sent.</p><p>Now see what the \
-                 <a href=\"{}\">payment page</a> and the \
-                 <a href=\"/demo/shop/order/{}\">shop</a> say.</p>",
-                Escaped(&order.link),
-                Escaped(&order.number)
-            );
-            page("Demo wallet", &body)
+            Redirect::to(&format!("/demo/wallet/sent/{}", order.number)).into_response()
         }
         Ok(answer) => trouble(&Failure::new(format!("{} {}", answer.status, answer.body))),
         Err(failure) => trouble(&failure),
     }
+}
+
+async fn sent(State(shop): State<Shop>, Path(number): Path<String>) -> Response {
+    let Some(order) = shop.order(&number) else {
+        return (StatusCode::NOT_FOUND, "no such order since the demo was started").into_response();
+    };
+    let body = format!(
+        "<p class=\"state paid\">Sent.</p><p>Now see what the <a href=\"{}\">payment page</a> \
+         and the <a href=\"/demo/shop/order/{}\">shop</a> say.</p>",
+        Escaped(&order.link),
+        Escaped(&order.number)
+    );
+    page("Demo wallet", &body)
 }
 
 fn order_row(order: &Order) -> String {

@@ -42,7 +42,7 @@ fn walk(path: &str, table: &Table, shown: &mut Vec<Shown>) {
                 }
             }
             value => {
-                let (value, origin) = (in_words(value), node.origin.clone());
+                let (value, origin) = (in_force(value, &node.origin), node.origin.clone());
                 shown.push(Shown { path, value, origin });
             }
         }
@@ -51,6 +51,19 @@ fn walk(path: &str, table: &Table, shown: &mut Vec<Shown>) {
 
 fn is_table(node: &Node) -> bool {
     matches!(node.value, Value::Table(_))
+}
+
+/// A variable holds nothing but texts; what stands for a flag or a number is shown as one.
+fn in_force(value: &Value, origin: &Origin) -> String {
+    match value {
+        Value::Text(text) if matches!(origin, Origin::Variable(_)) && is_bare(text) => text.clone(),
+        value => in_words(value),
+    }
+}
+
+fn is_bare(text: &str) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits || matches!(text, "true" | "false")
 }
 
 fn in_words(value: &Value) -> String {

@@ -120,7 +120,21 @@ fn refusing_unknown_urls_needs_something_that_screens() {
         told,
         ["urls.unknown: nothing screens, so every URL would be refused; set blocklist"]
     );
-    assert!(load("[urls]\nunknown = \"refuse\"\nblocklist = \"list.txt\"", &[]).is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    let file = format!("[urls]\nunknown = \"refuse\"\nblocklist = \"{}\"", list.display());
+    let told = mistakes(&file, &[]);
+    assert!(told[0].contains("list.txt cannot be read"), "{told:?}");
+    std::fs::write(&list, "bad.example\n").unwrap();
+    assert!(load(&file, &[]).is_ok());
+}
+
+#[test]
+fn a_database_is_named_from_the_root() {
+    for url in ["sqlite:coffer.db", "sqlite://coffer.db", "sqlite:./coffer.db"] {
+        let told = mistakes("", &[("COFFER_STORE__URL", url)]);
+        assert!(told[0].contains("sqlite:///var/lib/coffer/coffer.db"), "{told:?}");
+    }
 }
 
 #[test]

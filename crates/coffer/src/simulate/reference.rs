@@ -103,7 +103,7 @@ impl Order {
             own().filter(move |payment| payment.story.earliest.is_some_and(|at| at <= end))
         };
         let arrived: u128 = until(quote.locked_until).map(|payment| payment.units).sum();
-        let short = 0 < arrived && arrived < enough;
+        let short = (enough.div_ceil(10)..enough).contains(&arrived);
         let end = quote.locked_until;
         let end = if short { end.plus(self.policy.extension) } else { end };
         let confirm_by = match self.policy.paid_when {

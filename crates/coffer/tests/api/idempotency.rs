@@ -6,7 +6,7 @@ use coffer_web::server_state::WebSettings;
 
 use crate::{
     on_both,
-    support::{Ask, HeldWriter, Setup, World},
+    support::{Ask, HeldWriter, NOW, Setup, World},
 };
 
 const CREATE: &str = "/api/payments/v1/requests";
@@ -54,6 +54,50 @@ on_both! {
         for answer in &answers {
             answer.is(200, first);
         }
+    }
+
+    async fn a_repeat_is_known_when_it_could_not_be_done_any_more(world: &World) {
+        let soon = NOW.seconds() + 302;
+        let body = |foreign: &str| format!(
+            r#"{{"amount":"1","currency":{{"iso":"EUR"}},"life_time_datetime":{soon}{foreign}}}"#
+        );
+        let (foreign, plain) = (body(r#","foreign_id":"late""#), body(""));
+        let ask = |body: &str| Ask::post(CREATE, body.to_owned()).signed(&world.sandbox);
+        let first = ask(&foreign).of(world).await;
+        let keyed = ask(&plain).header("idempotency-key", "late").of(world).await;
+        assert_eq!((first.status, keyed.status), (200, 200), "{}", first.text());
+        world.pass(60_000);
+        ask(&foreign).of(world).await.is(200, first.text());
+        ask(&plain).header("idempotency-key", "late").of(world).await.is(200, keyed.text());
+        let other = foreign.replace("\"1\"", "\"2\"");
+        for refused in [ask(&other).of(world).await, ask(&plain).of(world).await] {
+            assert_eq!(refused.status, 400, "{}", refused.text());
+            assert!(refused.json()["errors"]["life_time_datetime"].is_string());
+        }
+    }
+
+    async fn a_key_is_bound_by_a_repeat_of_a_foreign_id_too(world: &World) {
+        let body = BODY.replacen('{', r#"{"foreign_id":"one","#, 1);
+        let first = Ask::post(CREATE, body.clone()).signed(&world.sandbox).of(world).await;
+        create(world, "bound", &body).of(world).await.is(200, first.text());
+        let other = create(world, "bound", BODY).of(world).await;
+        assert_eq!(other.json()["code"], "idempotency_key_reused", "{}", other.text());
+    }
+
+    async fn twins_that_simulate_pay_once(world: &World) {
+        let id = create(world, "paid once", FIXED).of(world).await.id();
+        let twin = || {
+            let url = format!("{CREATE}/{id}/simulate");
+            let ask = Ask::post(url, r#"{"payment":"exact"}"#).signed(&world.sandbox);
+            ask.header("idempotency-key", "s").of(world)
+        };
+        let answers = futures_util::future::join_all((0..8).map(|_| twin())).await;
+        for answer in &answers {
+            answer.is(200, answers[0].text());
+        }
+        let shown = Ask::get(format!("{CREATE}/{id}")).signed(&world.sandbox).of(world).await;
+        let transactions = shown.json()["data"]["transactions"].as_array().unwrap().len();
+        assert_eq!((transactions, &shown.json()["data"]["status"]), (1, &"paid".into()));
     }
 
     async fn cancelling_and_simulating_are_done_once_too(world: &World) {

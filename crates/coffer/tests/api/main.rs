@@ -6,6 +6,7 @@ mod create;
 mod errors;
 mod idempotency;
 mod limits;
+mod master_keys;
 mod openapi_examples;
 mod own_routes;
 mod pages;

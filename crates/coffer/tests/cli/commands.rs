@@ -28,7 +28,7 @@ fn init_makes_everything_and_says_what_is_next() {
 
 #[test]
 fn a_merchant_is_added_shown_changed_and_listed() {
-    let home = Home::new();
+    let home = Home::with_database();
     let id = home.merchant();
     assert_eq!(id.len(), 36);
     let set = ["merchant", "set", &id, "--support", "help@shop.example", "--accent", "#1a6b4f"];
@@ -46,7 +46,7 @@ fn a_merchant_is_added_shown_changed_and_listed() {
 
 #[test]
 fn what_a_merchant_cannot_have_is_refused_in_one_sentence() {
-    let home = Home::new();
+    let home = Home::with_database();
     let add = |rest: &[&str]| {
         let arguments: Vec<&str> =
             ["merchant", "add", "Shop"].iter().chain(rest).copied().collect();
@@ -65,16 +65,99 @@ fn what_a_merchant_cannot_have_is_refused_in_one_sentence() {
 
 #[test]
 fn private_networks_are_admitted_where_the_settings_say_so() {
-    let home = Home::new();
+    let home = Home::with_database();
     let arguments = ["merchant", "add", "Shop", "--callback-url", "http://127.0.0.1:9/x", "--json"];
     let mut command = home.command(&arguments);
     let output = command.env("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "true").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut command = home.command(&["merchant", "add", "Shop", "--callback-url", "ftp://x"]);
+    let output = command.env("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "true").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("must start with http:// or https://"), "{told}");
+}
+
+#[test]
+fn all_mistakes_about_a_merchant_are_told_at_once() {
+    let home = Home::with_database();
+    let add = ["merchant", "add", " ", "--callback-url", "http://x", "--accent", "red"];
+    let told = home.complaint(&add, 1);
+    for part in ["3 mistakes", "1 to 100", "--callback-url must start", "#1a6b4f"] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+}
+
+#[test]
+fn a_merchant_whom_customers_cannot_reach_is_pointed_out() {
+    let home = Home::with_database();
+    assert!(home.said(&["merchant", "add", "Shop"]).contains("--support help@shop.example"));
+    let reached = home.said(&["merchant", "add", "Shop", "--support", "help@shop.example"]);
+    assert!(!reached.contains("--support"), "{reached}");
+}
+
+#[test]
+fn commands_make_no_database_of_their_own() {
+    let home = Home::new();
+    for command in [
+        ["merchant", "list"].as_slice(),
+        &["merchant", "add", "Shop"],
+        &["key", "list", "--merchant", "x"],
+        &["wallet", "list"],
+        &["callback", "list"],
+    ] {
+        let told = home.complaint(command, 1);
+        assert!(told.contains("there is no database at sqlite:///"), "{told}");
+        assert!(told.contains(".local/share/coffer/coffer.db; coffer init makes one"), "{told}");
+    }
+    assert!(!home.path(".local").exists(), "something was made");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let home = Home::with_database();
+    let file = home.path(".local/share/coffer/coffer.db");
+    fs::write(&file, "not a database, but long enough to be looked at".repeat(100)).unwrap();
+    for command in [["merchant", "list"].as_slice(), &["serve"], &["migrate"]] {
+        let told = home.complaint(command, 1);
+        assert!(told.contains(&file.display().to_string()), "{told}");
+    }
+}
+
+#[test]
+fn a_keys_secrets_go_into_a_file_of_ones_own() {
+    let home = Home::with_database();
+    let merchant = home.merchant();
+    let add = ["key", "add", "--merchant", &merchant, "--sandbox", "--out", "key.json"];
+    let said = home.said(&add);
+    let file = home.path("key.json");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let made: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert!(said.contains(made["key"].as_str().unwrap()), "{said}");
+    assert!(!said.contains(made["secret"].as_str().unwrap()), "{said}");
+    assert!(home.complaint(&add, 1).contains("exists already"));
+    let keys = home.json(&["key", "list", "--merchant", &merchant]);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 1, "no key without its file");
+}
+
+#[test]
+fn a_live_key_that_nobody_can_pay_with_is_pointed_out() {
+    let home = Home::with_database();
+    let merchant = home.merchant();
+    let add = ["key", "add", "--merchant", &merchant, "--json"];
+    let warned = || String::from_utf8(home.run(&add).stderr).unwrap();
+    assert!(warned().contains("a network for real payments: [[networks.evm]]"));
+    let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
+    fs::write(home.path("coffer.toml"), network).unwrap();
+    assert!(warned().contains("coffer wallet add --network ethereum"));
+    home.said(&["wallet", "add", "--network", "ethereum", XPUB]);
+    assert_eq!(warned(), "");
+    let said = home.said(&["init"]);
+    let (works, rest) = said.split_once("Configured, not asked yet:").expect(&said);
+    assert!(!works.contains("real payments") && rest.contains("real payments on Ethereum"));
 }
 
 #[test]
 fn a_keys_secrets_are_shown_once() {
-    let home = Home::new();
+    let home = Home::with_database();
     let merchant = home.merchant();
     let made = home.json(&["key", "add", "--merchant", &merchant, "--sandbox"]);
     let secret = made["secret"].as_str().unwrap();
@@ -93,7 +176,7 @@ fn a_keys_secrets_are_shown_once() {
 
 #[test]
 fn a_wallet_shows_its_first_addresses_and_takes_no_private_key() {
-    let home = Home::new();
+    let home = Home::with_database();
     let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
     fs::write(home.path("coffer.toml"), network).unwrap();
     let added = home.json(&["wallet", "add", "--network", "ethereum", XPUB]);
@@ -125,7 +208,8 @@ fn migrate_says_what_it_would_do_and_does_it() {
 
 #[test]
 fn callbacks_are_listed_and_unknown_ones_not_resent() {
-    let home = Home::new();
+    let home = Home::with_database();
     assert_eq!(home.json(&["callback", "list"])["callbacks"].as_array().unwrap().len(), 0);
+    assert_eq!(home.said(&["callback", "list"]), "There are no callbacks yet.\n");
     assert!(home.complaint(&["callback", "resend", "x"], 1).contains("no callback x"));
 }

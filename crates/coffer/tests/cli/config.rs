@@ -33,6 +33,26 @@ fn every_mistake_is_told_with_its_place_and_status_1() {
 }
 
 #[test]
+fn what_is_hardly_meant_is_a_warning() {
+    let home = Home::new();
+    fs::write(home.path("coffer.toml"), "[rates]\nsource = \"fixed\"\n").unwrap();
+    let said = home.said(&["config", "check"]);
+    assert!(said.contains("Warning: live payments cannot be priced"), "{said}");
+    assert_eq!(home.json(&["config", "check"])["warnings"].as_array().unwrap().len(), 1);
+    fs::write(home.path("coffer.toml"), "").unwrap();
+    assert!(!home.said(&["config", "check"]).contains("Warning"));
+}
+
+#[test]
+fn flags_and_numbers_of_variables_are_shown_bare() {
+    let home = Home::new();
+    let mut command = home.command(&["config", "check"]);
+    command.env("COFFER_URLS__ALLOW_LOOPBACK", "true").env("COFFER_LIMITS__BURST", "7");
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(said.contains("urls.allow_loopback = true") && said.contains("limits.burst = 7"));
+}
+
+#[test]
 fn a_named_file_is_the_one_that_is_read() {
     let home = Home::new();
     fs::write(home.path("coffer.toml"), "[nonsense]").unwrap();
@@ -53,6 +73,8 @@ fn passwords_are_shown_nowhere() {
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8(text).unwrap();
         assert!(!text.contains("hush") && !text.is_empty(), "{arguments:?}: {text}");
+        let named = text.contains("postgres://127.0.0.1/coffer");
+        assert!(named || arguments[0] == "config", "{arguments:?} names no database: {text}");
     }
 }
 

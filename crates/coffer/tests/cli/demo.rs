@@ -13,7 +13,7 @@ fn the_walk_holds_what_the_documentation_says() {
 
 #[test]
 fn the_demo_refuses_a_database_it_did_not_make() {
-    let home = Home::new();
+    let home = Home::with_database();
     home.merchant();
     let url = format!("sqlite://{}", home.path(".local/share/coffer/coffer.db").display());
     let output = home.command(&["demo", "--once"]).env("COFFER_STORE__URL", &url).output().unwrap();
@@ -37,6 +37,14 @@ fn the_served_demo_has_a_shop_and_a_wallet_and_starts_again() {
         assert_eq!(server.ask(form, "product=grinder").0, 303);
         let (_, wallet) = server.ask("GET /demo/wallet", "");
         assert!(wallet.contains("Hand grinder") && wallet.contains("No coin is chosen yet"));
+        let merchants = {
+            let database = home.path(".local/share/coffer-demo/coffer.db");
+            let url = format!("sqlite://{}", database.display());
+            let mut list = home.command(&["merchant", "list", "--json"]);
+            list.env("COFFER_STORE__URL", url).output().unwrap().stdout
+        };
+        let merchants: serde_json::Value = serde_json::from_slice(&merchants).unwrap();
+        assert_eq!(merchants["merchants"][0]["support"], "help@shop.example");
         server.signal("TERM");
         assert_eq!(server.ended().0, Some(0));
     }

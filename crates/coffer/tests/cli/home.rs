@@ -65,6 +65,13 @@ impl Home {
         error
     }
 
+    /// A home with a database.
+    pub fn with_database() -> Self {
+        let home = Self::new();
+        home.said(&["migrate"]);
+        home
+    }
+
     pub fn merchant(&self) -> String {
         let url = "https://shop.example/callback";
         let made = self.json(&["merchant", "add", "My Shop", "--callback-url", url]);

@@ -88,4 +88,9 @@ fn an_address_in_use_is_a_sentence() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(told.contains(&format!("cannot listen on {}", server.address)), "{told}");
+    assert!(told.contains("another coffer running? server.listen"), "{told}");
+    let used = other.path(".local/share/coffer");
+    for part in ["settings file: none", &format!("database: sqlite://{}", used.display())] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
 }

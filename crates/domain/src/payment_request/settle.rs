@@ -12,6 +12,10 @@ use crate::{
     money::{AssetId, Units},
 };
 
+/// A transfer of less than this part of what was expected gets no callback of its own. It counts
+/// like any other and is listed in the next callback; but anybody can send a thousand of them.
+const TOLD_PART: u128 = 1_000;
+
 /// What the merchant is to be told of transfers; each at most once a watermark, because a callback
 /// lists all transfers.
 #[derive(Default)]
@@ -71,17 +75,19 @@ impl PaymentRequest {
         for (transfer, share) in self.transfers.iter_mut().zip(&tally.shares) {
             let Some(share) = share else { continue };
             let known = transfer.told;
+            let expected = self.quotes.get(share.quote).map_or(Units::ZERO, |one| one.expected);
+            let worth_telling = transfer.units.get().saturating_mul(TOLD_PART) >= expected.get();
             if was_open && known == Told::Seen && !transfer.is_live() {
                 transfer.told = Told::Gone;
                 // A reversal is told as such.
-                news.transaction |= is_open && !transfer.is_reversed();
+                news.transaction |= worth_telling && is_open && !transfer.is_reversed();
             } else if was_open && matches!(known, Told::Nothing | Told::Gone) && share.in_window {
                 transfer.told = Told::Seen;
-                news.transaction |= is_open;
+                news.transaction |= worth_telling && is_open;
             } else if !is_open && matches!(known, Told::Nothing | Told::Gone) && transfer.is_live()
             {
                 transfer.told = Told::Late;
-                news.late = true;
+                news.late |= worth_telling;
             }
         }
         news

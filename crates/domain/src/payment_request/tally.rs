@@ -1,7 +1,13 @@
 //! What counts for which quote, and what follows for the stage.
 
 use super::{PaymentRequest, Quote, Stage, TrackedTransfer};
-use crate::{id::QuoteId, money::Units, time::Timestamp, transfer::TransferReference};
+use crate::{
+    code::NetworkName, id::QuoteId, money::Units, time::Timestamp, transfer::TransferReference,
+};
+
+/// At least the tenth part of enough must have arrived to extend a window: less than that is no
+/// attempt to pay, and would give the payer an hour of a rate for nothing.
+const EXTENDING_PART: u128 = 10;
 
 /// The sums of one quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +30,7 @@ pub(super) struct Sums {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     /// Place of the quote it counts for.
-    quote: usize,
+    pub(super) quote: usize,
     /// Whether it is there and its time lies in the quote's window.
     pub(super) in_window: bool,
     /// Whether it is in the window, in time and final: it pays.
@@ -71,7 +77,21 @@ impl PaymentRequest {
     /// Whether enough was seen for one of the quotes, so that only confirmations are missing.
     #[must_use]
     pub fn full_amount_seen(&self) -> bool {
-        Tally::of(self).quotes.iter().any(|sums| sums.seen >= sums.enough)
+        Tally::of(self).quotes.iter().any(Sums::is_full)
+    }
+
+    /// The network that keeps a processing request open, and up to when it must be reported for
+    /// that to change; of several, the one with the longest to go. None where only blocks do: what
+    /// is seen waits to become final or to go.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<(NetworkName, Timestamp)> {
+        let tally = Tally::of(self);
+        let unreported = self.quotes.iter().zip(&tally.quotes).filter_map(|(quote, sums)| {
+            let end = sums.end();
+            let open = self.reported_to(quote).is_none_or(|reported| reported < end);
+            open.then_some((quote.asset.network, end))
+        });
+        unreported.max_by_key(|(_, end)| *end)
     }
 
     /// What was paid beyond the expected amount, final and not taken back; nothing unless paid.
@@ -107,6 +127,18 @@ impl PaymentRequest {
         let network = quote.asset.network;
         let place = self.watermarks.binary_search_by_key(&network, |mark| mark.0).ok()?;
         self.watermarks.get(place).map(|mark| mark.1)
+    }
+}
+
+impl Sums {
+    /// Whether enough was seen.
+    const fn is_full(&self) -> bool {
+        self.seen.get() >= self.enough.get()
+    }
+
+    /// Up to when the network must be reported before the quote can pay no more.
+    const fn end(&self) -> Timestamp {
+        if self.is_full() { self.confirm_by } else { self.window_end }
     }
 }
 
@@ -189,11 +221,10 @@ impl Tally {
         let mut at = None;
         for (quote, sums) in request.quotes.iter().zip(&self.quotes) {
             let reported = request.reported_to(quote)?;
-            let full = sums.seen >= sums.enough;
-            let end = if full { sums.confirm_by } else { sums.window_end };
+            let end = sums.end();
             // What is in a block in time is waited for until it is final or gone: how deep it is
             // has ceased to be in the payer's hands.
-            if reported < end || (full && sums.in_blocks >= sums.enough) {
+            if reported < end || (sums.is_full() && sums.in_blocks >= sums.enough) {
                 return None;
             }
             at = at.max(Some(end));
@@ -220,7 +251,8 @@ fn empty_sums<'a>(
     let enough = quote.expected.saturating_sub(quote.tolerance).max(Units::new(1));
     let in_lock = own.filter(|own| own.is_live() && own.earliest_time <= quote.locked_until);
     let arrived = in_lock.map(|own| own.units).fold(Units::ZERO, sum);
-    let short = arrived > Units::ZERO && arrived < enough;
+    let extends = arrived.get().saturating_mul(EXTENDING_PART) >= enough.get();
+    let short = extends && arrived < enough;
     let lock_end = quote.locked_until;
     let end = if short { lock_end.plus(request.policy.extension) } else { lock_end };
     let window_end = request.window_cut.map_or(end, |cut| cut.min(end));

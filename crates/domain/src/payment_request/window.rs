@@ -41,9 +41,9 @@ impl PaymentRequest {
     }
 
     /// When the window of that quote ends, an extension included: the end of its lock; or later by
-    /// [`Policy::extension`](super::Policy) when what arrived before the end of the lock is more
-    /// than nothing and less than enough. Only transfers before the end of the lock can extend it,
-    /// so it is extended once at most.
+    /// [`Policy::extension`](super::Policy) when what arrived before the end of the lock is a tenth
+    /// of enough or more, and less than enough. Only transfers before the end of the lock can
+    /// extend it, so it is extended once at most.
     #[must_use]
     pub fn window_end_of(&self, quote: &Quote) -> Timestamp {
         let tally = Tally::of(self);

@@ -34,6 +34,9 @@ use crate::{
     quote::{CannotQuote, Priced, locked_until},
 };
 
+/// Creating, as an Idempotency-Key knows it.
+pub(super) const CREATE_ROUTE: &str = "POST requests";
+
 /// Random bytes of a create: two ids, a token, a customer's key and two nonces.
 const RANDOM_BYTES: usize = 10 + 10 + 16 + 32 + 12 + 12;
 
@@ -66,7 +69,10 @@ impl From<DbError> for CreateRefused {
 /// How a write that is not a refusal ended: rolled back, with the answer of an earlier one.
 enum Ended {
     Refused(CreateRefused),
+    /// The Idempotency-Key was used for it; this was answered.
     Before(Vec<u8>),
+    /// The request stands already, under its `foreign_id` and with equal fields.
+    Stands,
 }
 
 impl From<CreateRefused> for Ended {
@@ -117,6 +123,7 @@ impl Engine {
     ) -> Result<Vec<u8>, CreateRefused> {
         let doubts = self.screen_urls(&new).await;
         let plan = self.plan(caller, new, once, doubts)?;
+        let (claim, foreign_id) = (plan.claim.clone(), plan.stored.foreign_id.clone());
         let engine = self.clone();
         // Everything is decided by ON CONFLICT and by UPDATEs that lock, so that creates need not
         // be serialisable and do not collide with each other.
@@ -124,6 +131,10 @@ impl Engine {
         let ended = self.store().write_committed(body).await;
         match ended {
             Ok(answer) | Err(Ended::Before(answer)) => Ok(answer),
+            Err(Ended::Stands) => {
+                let foreign_id = foreign_id.unwrap_or_default();
+                self.answer_standing(claim, caller.scope, foreign_id).await
+            }
             Err(Ended::Refused(refused)) => Err(refused),
         }
     }
@@ -200,7 +211,7 @@ impl Engine {
             reference: new.end_user_reference,
             fixed,
             doubts,
-            claim: self.claim(caller.key, "POST requests".to_owned(), once),
+            claim: self.claim(caller.key, CREATE_ROUTE.to_owned(), once),
             now,
         })
     }
@@ -345,15 +356,13 @@ impl Engine {
         let foreign_id = wanted.foreign_id.as_deref().unwrap_or_default();
         let stands = tx.request_by_foreign_id(wanted.request.scope, foreign_id).await?;
         let stands = stands.ok_or_else(|| tx.lost_race())?;
-        if stands.fingerprint != wanted.fingerprint {
-            return Ok(CreateRefused::Fields(foreign_id_taken()).into());
-        }
-        let customer = self.read_customer(tx, stands.customer).await?;
-        let personal = self.open_personal(&stands, customer.as_ref())?;
-        Ok(Ended::Before(self.created_answer(&stands, &personal)))
+        Ok(match stands.fingerprint == wanted.fingerprint {
+            true => Ended::Stands,
+            false => CreateRefused::Fields(foreign_id_taken()).into(),
+        })
     }
 
-    fn created_answer(&self, stored: &StoredRequest, personal: &Personal) -> Vec<u8> {
+    pub(super) fn created_answer(&self, stored: &StoredRequest, personal: &Personal) -> Vec<u8> {
         let shown = self.shown(stored, personal.email.as_deref(), &[]);
         render_created(&shown.view(&[], &[]))
     }

@@ -48,9 +48,10 @@ impl Engine {
         id: PaymentRequestId,
         once: Once<'_>,
     ) -> Result<Vec<u8>, DecideRefused> {
-        let claim = self.claim(caller.key, format!("POST requests/{id}/cancel"), once);
-        let (engine, scope) = (self.clone(), caller.scope);
-        self.store()
+        let asked = self.claim(caller.key, format!("POST requests/{id}/cancel"), once);
+        let (engine, scope, claim) = (self.clone(), caller.scope, asked.clone());
+        let cancelled = self
+            .store()
             .write(async move |tx: &mut Tx<'_>| {
                 let now = engine.now();
                 if let Some(answer) = engine.done_before(tx, &claim, now).await? {
@@ -65,7 +66,11 @@ impl Engine {
                 engine.keep(tx, &claim, customer.as_ref(), &answer, now).await?;
                 Ok(answer)
             })
-            .await
+            .await;
+        if matches!(cancelled, Err(DecideRefused::Refused(_))) {
+            self.use_up_nonce(&asked).await?;
+        }
+        cancelled
     }
 
     /// The answer of an earlier call with the same Idempotency-Key.

@@ -55,6 +55,15 @@ impl Engine {
         {
             return Ok(Claimed::NonceUsed);
         }
+        self.kept(tx, claim).await
+    }
+
+    /// Looks whether this was done, by its Idempotency-Key alone.
+    pub(crate) async fn kept(
+        &self,
+        tx: &mut Tx<'_>,
+        claim: &Claim,
+    ) -> Result<Claimed, EngineError> {
         let Some((idempotency_key, fingerprint)) = &claim.idempotency else {
             return Ok(Claimed::Fresh);
         };
@@ -66,6 +75,30 @@ impl Engine {
         let customer = self.read_customer(tx, kept.customer).await?;
         let answer = self.unseal_for(customer.as_ref(), &kept.answer, claim.key)?;
         Ok(Claimed::Done(answer))
+    }
+
+    /// Uses up the nonce of a request that was refused, which took its own mark back: the same
+    /// signature must not be taken later, when it would not be refused.
+    pub(crate) async fn use_up_nonce(&self, claim: &Claim) -> Result<(), EngineError> {
+        let Some(nonce) = claim.nonce.clone() else { return Ok(()) };
+        let (key, now) = (claim.key, self.now());
+        let used =
+            self.store().write(async move |tx: &mut Tx<'_>| tx.use_nonce(key, &nonce, now).await);
+        used.await.map_err(|error: DbError| error)?;
+        Ok(())
+    }
+
+    /// The id of a transaction that a claim makes: the same each time it is repeated, so that it
+    /// pays once; another each time where nothing tells repetitions apart.
+    pub(crate) fn transaction_of(&self, claim: &Claim) -> String {
+        let bytes = match &claim.idempotency {
+            Some((idempotency_key, _)) => {
+                let text = [claim.key.text().as_str(), &claim.route, idempotency_key].join("\n");
+                self.parts.keys.fingerprint("simulated payment", text.as_bytes())
+            }
+            None => self.random(),
+        };
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Keeps the answer for the next time.

@@ -147,19 +147,11 @@ impl Engine {
         match request.stage {
             Stage::Created => Some(Due { chain: None, at: request.window_end() }),
             Stage::Processing => {
-                let last =
-                    request.quotes.iter().max_by_key(|quote| request.window_end_of(quote))?;
-                let chain = self.chain_of(request.scope.environment, last.asset.network)?.name();
-                let mark = request
-                    .watermarks
-                    .iter()
-                    .filter(|(network, _)| *network == last.asset.network)
-                    .map(|(_, through)| *through)
-                    .max();
-                let next = [request.window_end(), request.grace_end()]
-                    .into_iter()
-                    .find(|end| mark.is_none_or(|mark| mark < *end));
-                let at = next.or_else(|| mark.map(|mark| mark.plus(LOOK_AGAIN)))?;
+                let (network, at) = request.waits_for().or_else(|| {
+                    let (network, mark) = request.watermarks.iter().max_by_key(|mark| mark.1)?;
+                    Some((*network, mark.plus(LOOK_AGAIN)))
+                })?;
+                let chain = self.chain_of(request.scope.environment, network)?.name();
                 Some(Due { chain: Some(chain), at })
             }
             _ => None,

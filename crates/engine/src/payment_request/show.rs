@@ -1,5 +1,7 @@
 //! A payment request as the API and callbacks say it.
 
+use std::cmp::Reverse;
+
 use coffer_domain::{
     callback::CallbackKind,
     id::CallbackId,
@@ -20,6 +22,10 @@ use coffer_wire::{
 };
 
 use crate::engine::Engine;
+
+/// Transfers that an answer or a callback lists at most, the largest: anybody can send a thousand
+/// crumbs to an address.
+const LISTED_MAX: usize = 200;
 
 /// Everything an answer needs, as texts that the views borrow.
 pub(crate) struct Shown<'a> {
@@ -80,6 +86,10 @@ impl Engine {
         });
         let mut transfers: Vec<&TrackedTransfer> =
             request.transfers.iter().filter(|transfer| transfer.is_live()).collect();
+        if transfers.len() > LISTED_MAX {
+            transfers.sort_by_key(|transfer| Reverse(transfer.units));
+            transfers.truncate(LISTED_MAX);
+        }
         transfers.sort_by_key(|transfer| transfer.first_time);
         let transactions = transfers.into_iter().map(|transfer| TransactionTexts {
             transfer,

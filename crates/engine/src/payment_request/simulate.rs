@@ -15,7 +15,10 @@ use coffer_wire::{
     payment_request::{SimulatedPayment, coin_not_chosen},
 };
 
-use super::{DecideRefused, once::Once};
+use super::{
+    DecideRefused,
+    once::{Claimed, Once},
+};
 use crate::{api_key::Caller, engine::Engine, error::EngineError, follow::Progress};
 
 /// Why a payment was not simulated.
@@ -42,6 +45,12 @@ impl From<DbError> for SimulateRefused {
     fn from(error: DbError) -> Self {
         Self::Decide(error.into())
     }
+}
+
+/// Who pays: for which quote, in which transaction.
+struct Payer {
+    quote: Quote,
+    transaction: String,
 }
 
 /// How often the chain may change under a look before it is left to the follower.
@@ -82,11 +91,16 @@ impl Engine {
             Err(answer) => return Ok(answer),
         };
         let quote = self.simulated_quote(&stored)?;
-        self.act_out(&stored, &quote, payment).await?;
+        let transaction = self.transaction_of(&claim);
+        self.act_out(&stored, &Payer { quote, transaction }, payment).await?;
         let engine = self.clone();
         let answer = self
             .store()
             .write(async move |tx: &mut Tx<'_>| {
+                // A twin may have been first; it made the same payment.
+                if let Claimed::Done(answer) = engine.kept(tx, &claim).await? {
+                    return Ok(answer);
+                }
                 let stored = tx.request_in(scope, id).await?.ok_or(DecideRefused::NotFound)?;
                 let (answer, customer) = engine.detail_answer(tx, &stored).await?;
                 let now = engine.now();
@@ -111,40 +125,41 @@ impl Engine {
     async fn act_out(
         &self,
         stored: &StoredRequest,
-        quote: &Quote,
+        payer: &Payer,
         payment: SimulatedPayment,
     ) -> Result<(), EngineError> {
         let id = stored.request.id;
+        let quote = &payer.quote;
         let owed = match stored.request.remaining() {
             Units::ZERO => quote.expected,
             missing => missing,
         };
         let now = self.now();
         match payment {
-            SimulatedPayment::Exact => self.pay_and_confirm(quote, quote.asset, owed).await?,
+            SimulatedPayment::Exact => self.pay_and_confirm(payer, quote.asset, owed).await?,
             SimulatedPayment::Over => {
                 let surplus = Units::new((owed.get() / 10).max(1));
                 let paid = owed.checked_add(surplus).unwrap_or(owed);
-                self.pay_and_confirm(quote, quote.asset, paid).await?;
+                self.pay_and_confirm(payer, quote.asset, paid).await?;
             }
             SimulatedPayment::Under => {
                 let part = Units::new((owed.get() / 10 * 6).max(1));
-                self.pay_and_confirm(quote, quote.asset, part).await?;
+                self.pay_and_confirm(payer, quote.asset, part).await?;
                 self.cut_window(id, self.now()).await?;
             }
             SimulatedPayment::Late => {
                 self.cut_window(id, now.minus(JUST_BEFORE)).await?;
                 self.catch_up().await?;
-                self.pay_and_confirm(quote, quote.asset, owed).await?;
+                self.pay_and_confirm(payer, quote.asset, owed).await?;
             }
             SimulatedPayment::DoubleSpend => {
-                let transaction = self.send(quote, quote.asset, owed).await?;
+                self.send(payer, quote.asset, owed).await?;
                 self.catch_up().await?;
-                self.parts.sandbox_ledger.replace(&transaction).await?;
+                self.parts.sandbox_ledger.replace(&payer.transaction).await?;
                 self.cut_window(id, self.now()).await?;
             }
             SimulatedPayment::Reorg => {
-                self.send(quote, quote.asset, owed).await?;
+                self.send(payer, quote.asset, owed).await?;
                 self.parts.sandbox_ledger.mine(1, self.now()).await?;
                 self.catch_up().await?;
                 self.parts.sandbox_ledger.unwind(1).await?;
@@ -153,7 +168,7 @@ impl Engine {
             }
             SimulatedPayment::WrongToken => {
                 let (asset, units) = self.another_token(quote.asset);
-                self.pay_and_confirm(quote, asset, units).await?;
+                self.pay_and_confirm(payer, asset, units).await?;
                 self.cut_window(id, self.now()).await?;
             }
         }
@@ -162,24 +177,20 @@ impl Engine {
 
     async fn pay_and_confirm(
         &self,
-        quote: &Quote,
+        payer: &Payer,
         asset: AssetId,
         units: Units,
     ) -> Result<(), EngineError> {
-        self.send(quote, asset, units).await?;
+        self.send(payer, asset, units).await?;
         self.catch_up().await?;
-        self.parts.sandbox_ledger.mine(blocks(quote), self.now()).await?;
+        self.parts.sandbox_ledger.mine(blocks(&payer.quote), self.now()).await?;
         self.catch_up().await
     }
 
-    /// Puts a payment into the sandbox's mempool; its transaction.
-    async fn send(
-        &self,
-        quote: &Quote,
-        asset: AssetId,
-        units: Units,
-    ) -> Result<String, EngineError> {
-        self.sandbox_send(asset, &quote.address, units).await
+    /// Puts the payment into the sandbox's mempool.
+    async fn send(&self, payer: &Payer, asset: AssetId, units: Units) -> Result<(), EngineError> {
+        let transaction = payer.transaction.clone();
+        self.put(transaction, asset, &payer.quote.address, units).await
     }
 
     /// Pays on the sandbox chain, as a customer's wallet does; the transaction's id.
@@ -194,18 +205,20 @@ impl Engine {
     ) -> Result<String, EngineError> {
         let random: [u8; 32] = self.random();
         let transaction: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.parts
-            .sandbox_ledger
-            .send(SandboxTransfer {
-                transaction: transaction.clone(),
-                output: 0,
-                asset,
-                to: address.to_owned(),
-                units,
-                block: None,
-            })
-            .await?;
+        self.put(transaction.clone(), asset, address, units).await?;
         Ok(transaction)
+    }
+
+    async fn put(
+        &self,
+        transaction: String,
+        asset: AssetId,
+        address: &str,
+        units: Units,
+    ) -> Result<(), EngineError> {
+        let to = address.to_owned();
+        let transfer = SandboxTransfer { transaction, output: 0, asset, to, units, block: None };
+        Ok(self.parts.sandbox_ledger.send(transfer).await?)
     }
 
     /// Another token of the same network, or of any where that has one only; one whole of it.

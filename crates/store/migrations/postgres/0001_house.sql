@@ -251,6 +251,12 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+-- The keys of the key file that texts are sealed with, each with a check of it that tells nothing.
+CREATE TABLE master_key (
+    id TEXT NOT NULL PRIMARY KEY,
+    key_check BYTEA NOT NULL
+);
+
 -- Nonces of X-Coffer-Signature that have been used.
 CREATE TABLE nonce (
     key_id TEXT NOT NULL,

@@ -1,11 +1,11 @@
 //! Payment requests: create, list, show, cancel, simulate.
 
-use coffer_domain::{id::PaymentRequestId, payment_request::NewPaymentRequest};
+use coffer_domain::{id::PaymentRequestId, payment_request::NewPaymentRequest, time::Timestamp};
 use coffer_engine::payment_request::{CreateRefused, DecideRefused, SimulateRefused};
 use coffer_wire::{
     error::RequestError,
     json,
-    payment_request::{CreateContext, ListQuery, parse_create, parse_simulate},
+    payment_request::{CreateContext, ListQuery, foreign_id_of, parse_create, parse_simulate},
 };
 
 use super::call::Call;
@@ -14,22 +14,40 @@ use crate::problem::{Failure, Rule};
 /// Creates a request (spec 4).
 pub(super) async fn create(call: &Call<'_>) -> Result<Vec<u8>, Failure> {
     let once = call.once()?;
-    let new = parsed(call)?;
-    call.wait(once, call.engine().create_request(call.caller(), new, once)).await
+    let created = async {
+        let new = parsed(call, call.engine().now())?;
+        Ok::<_, Failure>(call.engine().create_request(call.caller(), new, once).await?)
+    };
+    let refused = match call.wait(once, created).await {
+        Ok(answer) => return Ok(answer),
+        Err(refused) => refused,
+    };
+    if !refused.may_be_of_now() {
+        return Err(refused);
+    }
+    // What is refused now may have been done before, and its answer lost on the way.
+    let foreign_id = foreign_id_of(call.body);
+    if foreign_id.is_none() && once.idempotency.is_none() {
+        return Err(refused);
+    }
+    let read_as_at = |at| parsed(call, at).ok();
+    let before =
+        call.engine().created_before(call.caller(), once, foreign_id.as_deref(), read_as_at);
+    before.await?.ok_or(refused)
 }
 
 /// What [`create`] answers, without writing it; for the benchmark.
 pub(super) fn unwritten(call: &Call<'_>) -> Result<Vec<u8>, Failure> {
     call.once()?;
-    let new = parsed(call)?;
+    let new = parsed(call, call.engine().now())?;
     Ok(call.engine().answer_without_writing(call.caller(), new)?)
 }
 
-fn parsed(call: &Call<'_>) -> Result<NewPaymentRequest, Failure> {
+fn parsed(call: &Call<'_>, now: Timestamp) -> Result<NewPaymentRequest, Failure> {
     let (engine, caller) = (call.engine(), call.caller());
     let context = CreateContext {
         catalogue: engine.catalogue(),
-        now: engine.now(),
+        now,
         allow_loopback: caller.is_sandbox() && engine.settings().allow_loopback_urls,
     };
     Ok(parse_create(call.body, &context)?)

@@ -49,6 +49,13 @@ pub fn parse_create(
     }
 }
 
+/// The `foreign_id` that a body names, whatever else is wrong with it.
+#[must_use]
+pub fn foreign_id_of(body: &[u8]) -> Option<String> {
+    let body = read_object(body).ok()?;
+    FOREIGN_ID.read(&body, &mut FieldErrors::default()).map(str::to_owned)
+}
+
 fn read(
     body: &Object<'_>,
     context: &CreateContext<'_>,

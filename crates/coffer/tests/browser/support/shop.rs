@@ -85,6 +85,7 @@ impl Shop {
             std::fs::write(folder.path().join("coffer.toml"), network).unwrap();
         }
         let program = Program { folder, settings };
+        program.run(&["migrate"]).await;
         let look = [
             "--support",
             "help@dairy.example",

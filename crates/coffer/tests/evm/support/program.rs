@@ -59,6 +59,7 @@ impl Program {
     /// Adds a merchant with a key, for the sandbox or not, by which requests are signed from now
     /// on.
     pub async fn add_merchant(&mut self, callback_url: &str, sandbox: bool) -> Secrets {
+        self.run(&["migrate", "--json"]).await;
         let add = ["merchant", "add", "Example shop", "--callback-url", callback_url, "--json"];
         let merchant = self.run(&add).await;
         let id = merchant["id"].as_str().unwrap();

@@ -100,6 +100,7 @@ impl Installation {
 
     /// Adds a merchant by the program's own commands; his sandbox key.
     pub async fn add_merchant(&self, name: &str, callback_url: &str) -> Keys {
+        self.run(&["migrate"]).await;
         let add = ["merchant", "add", name, "--callback-url", callback_url, "--json"];
         let merchant = self.run_json(&add).await;
         let id = merchant["id"].as_str().unwrap();

@@ -128,7 +128,8 @@ impl<'a> Facts<'a> {
                 .map(|story| story.any.units),
         );
         let mut end = quote.locked_until;
-        if 0 < arrived && arrived < self.enough(place) {
+        let enough = self.enough(place);
+        if (enough.div_ceil(10)..enough).contains(&arrived) {
             end = end.plus(self.policy.extension);
         }
         self.cut.map_or(end, |cut| cut.min(end))

@@ -47,6 +47,30 @@ fn too_little_extends_the_window_once() {
 }
 
 #[test]
+fn less_than_a_tenth_extends_nothing() {
+    for (units, end) in [(99, 60), (100, 120)] {
+        let mut request = processing(Policy::DEFAULT);
+        request.reports(50, &[pending("a", units, 1, 40)]);
+        assert_eq!(request.window_end(), minute(end), "{units}");
+    }
+}
+
+#[test]
+fn a_request_waits_for_the_network_with_the_longest_to_go_and_then_for_blocks() {
+    let mut request = processing(Policy::DEFAULT);
+    request.proceed(quote(2, usdt(), "there", 10), minute(10)).unwrap();
+    let (bitcoin, tron) = (network("bitcoin"), network("tron"));
+    assert_eq!(request.waits_for(), Some((tron, minute(70))));
+    request.apply(&mark("tron", 75)).unwrap();
+    assert_eq!(request.waits_for(), Some((bitcoin, minute(60))), "it is not reported that far");
+    request.reports(59, &[block("a", 1_000, 1, 50, 1)]);
+    assert_eq!(request.waits_for(), Some((bitcoin, minute(60 + 24 * 60))), "enough was seen");
+    request.apply(&mark("bitcoin", 60 + 24 * 60)).unwrap();
+    assert_eq!(request.waits_for(), None, "what is in a block becomes final or goes");
+    assert_eq!(request.stage, Stage::Processing);
+}
+
+#[test]
 fn too_little_at_the_end_fails_and_goes_back() {
     let mut request = processing(Policy::DEFAULT);
     request.reports(50, &[deep("a", 400, 1, 40), deep("b", 100, 1, 41)]);
