@@ -85,6 +85,7 @@ fn cases() -> Vec<Case> {
         full_amount_seen: true,
         ..view(Kind::Paid, Status::Paid)
     };
+    let paid_whole = CallbackView { transactions: &whole, ..covered };
     let short = CallbackView {
         quote: Some(quote("0.005", "0.0044")),
         transactions: &half,
@@ -106,7 +107,7 @@ fn cases() -> Vec<Case> {
                 ..covered
             },
         ),
-        ("paid", CallbackView { transactions: &whole, ..covered }),
+        ("paid", paid_whole),
         ("failed", short),
         (
             "expired_without_rate",
@@ -124,21 +125,15 @@ fn cases() -> Vec<Case> {
         ),
         (
             "late_payment_after_paid",
-            CallbackView {
-                kind: Kind::LatePayment,
-                transactions: &whole,
-                error: ERROR_LATE,
-                ..covered
-            },
+            CallbackView { kind: Kind::LatePayment, error: ERROR_LATE, ..paid_whole },
         ),
         (
             "restricted",
             CallbackView {
                 kind: Kind::Restricted,
                 status: Status::Restricted,
-                transactions: &whole,
                 error: ERROR_RESTRICTED,
-                ..covered
+                ..paid_whole
             },
         ),
         ("cancelled", cancelled),
