@@ -92,6 +92,45 @@ pub enum ChainError {
         /// What the endpoint said, without secrets.
         reason: String,
     },
+    /// No endpoint keeps that block any more, so what was paid in it cannot be seen. Nothing behind
+    /// it is read until an endpoint that keeps it is added.
+    #[error("{network} keeps no block {height} any more: {reason}")]
+    BlockPruned {
+        /// The network.
+        network: NetworkName,
+        /// The first block that is missing.
+        height: u64,
+        /// What the endpoint said, without secrets.
+        reason: String,
+    },
+    /// Two endpoints in step with the network tell different things of one block. One of them lies,
+    /// or follows other rules; nothing is credited until they agree.
+    #[error("the endpoints of {network} disagree about block {height}: {reason}")]
+    EndpointsDisagree {
+        /// The network.
+        network: NetworkName,
+        /// The block.
+        height: u64,
+        /// What each says.
+        reason: String,
+    },
+}
+
+/// What one endpoint of a chain says of itself, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointReport {
+    /// Its place in the settings, from 1.
+    pub number: usize,
+    /// Its host and port; never its path or password, which may be a key.
+    pub label: String,
+    /// Its newest block, or why it gave none.
+    pub tip: Result<Tip, ChainError>,
+    /// What it can do beyond the least, such as `traces`, each with whether it does.
+    pub capabilities: Vec<(&'static str, bool)>,
+    /// The lowest block it keeps; none where it keeps all.
+    pub kept_from: Option<u64>,
+    /// Calls made to it in the last minute.
+    pub calls_last_minute: u32,
 }
 
 /// A key or address that a chain family cannot use.
@@ -125,6 +164,17 @@ pub trait Chain: Send + Sync {
 
     /// The block of the best chain at that height, or none if the chain is shorter.
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError>;
+
+    /// Returns when the chain may have something new, where its node says so by itself. A hint that
+    /// makes a look come earlier, nothing else; a chain whose node never says so does not return.
+    async fn news(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// What each endpoint says of itself now; none where there are no endpoints.
+    async fn endpoints(&self) -> Vec<EndpointReport> {
+        Vec::new()
+    }
 
     /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError>;

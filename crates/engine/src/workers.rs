@@ -108,9 +108,16 @@ impl Engine {
                     None => std::future::pending().await,
                 }
             };
+            let news = async {
+                match &worker.work {
+                    Work::Follow(chain) => chain.news().await,
+                    _ => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = nudge => {}
+                () = news => {}
                 () = tokio::time::sleep(worker.every) => {}
             }
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use coffer_domain::{
     ports::{Block, Chain, Tip},
+    time::Timestamp,
     transfer::BlockRef,
 };
-use coffer_store::{chain_cursor::Cursor, tx::Tx};
+use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX};
 use crate::{alarms::Alarm, engine::Engine, error::EngineError};
@@ -66,13 +67,19 @@ impl Engine {
         if tip.at.height >= here.at.height {
             return Ok(false);
         }
+        let known = self.remembered(chain).await?;
+        Ok(known.iter().any(|(at, _)| *at == tip.at))
+    }
+
+    /// The blocks of a chain that were read last, the newest first.
+    async fn remembered(
+        &self,
+        chain: &Arc<dyn Chain>,
+    ) -> Result<Vec<(BlockRef, Timestamp)>, EngineError> {
         let name = chain.name();
         let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
-        let known = self
-            .store()
-            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
-            .await?;
-        Ok(known.iter().any(|(at, _)| *at == tip.at))
+        let read = async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await;
+        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
     }
 
     /// The newest block we have read that is still in the best chain.
@@ -83,11 +90,7 @@ impl Engine {
         tip: &Tip,
     ) -> Result<Fork, EngineError> {
         let name = chain.name();
-        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
-        let known = self
-            .store()
-            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
-            .await?;
+        let known = self.remembered(chain).await?;
         for (at, time) in known {
             if at.height <= tip.at.height && is_there(chain, &at).await? {
                 tracing::warn!(
