@@ -29,7 +29,7 @@ cargo xtask COMMAND
   tidy                  the rules of the house that no other tool checks
   test [ARGS]           cargo test with a throw-away PostgreSQL and the nodes at hand
   generate [--check]    write the generated files, or see that they are up to date
-  nodes [--only NAMES]  get what tests need (debian, npm, deny), print the versions
+  nodes [--only NAMES]  get what tests need (debian, npm, unpacked, deny), print the versions
   postgres              a throw-away PostgreSQL, until its input ends
   bench [ARGS]          build and run the benchmark with a durable PostgreSQL
   simulate [ARGS]       build and run the simulation with a throw-away PostgreSQL

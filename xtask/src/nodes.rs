@@ -4,8 +4,9 @@
 mod debian;
 mod deny;
 mod npm;
+mod unpacked;
 
-use crate::Failed;
+use crate::{Failed, command};
 
 pub use deny::check as deny;
 
@@ -15,7 +16,8 @@ type Source = (&'static str, fn() -> Result<Versions, Failed>);
 /// Names and versions of what is there.
 type Versions = Vec<(String, String)>;
 
-const SOURCES: &[Source] = &[("debian", debian::get), ("npm", npm::get), ("deny", deny::get)];
+const SOURCES: &[Source] =
+    &[("debian", debian::get), ("npm", npm::get), ("unpacked", unpacked::get), ("deny", deny::get)];
 
 /// Gets what the tests need, or only the kinds named, and prints the versions.
 ///
@@ -23,7 +25,8 @@ const SOURCES: &[Source] = &[("debian", debian::get), ("npm", npm::get), ("deny"
 /// When something cannot be had; the rest is still tried.
 pub fn get(only: &[&str]) -> Result<(), Failed> {
     if let Some(name) = only.iter().find(|name| !SOURCES.iter().any(|(known, _)| known == *name)) {
-        return Err(Failed(format!("no such kind: {name}; there are debian, npm and deny")));
+        let known: Vec<&str> = SOURCES.iter().map(|(known, _)| *known).collect();
+        return Err(Failed(format!("no such kind: {name}; there are {}", known.join(", "))));
     }
     let mut missing = Vec::new();
     for (name, source) in SOURCES.iter().filter(|(name, _)| only.is_empty() || only.contains(name))
@@ -40,9 +43,11 @@ pub fn get(only: &[&str]) -> Result<(), Failed> {
     if missing.is_empty() { Ok(()) } else { Err(Failed(missing.join("; "))) }
 }
 
-/// The variables by which tests find what is there.
+/// The variables by which tests find what is there. One that the environment has already stays.
 pub fn environment() -> Vec<(&'static str, String)> {
     let mut variables = npm::environment();
+    variables.extend(unpacked::environment());
     variables.extend(debian::environment());
+    variables.retain(|(name, _)| command::variable(name).is_none());
     variables
 }
