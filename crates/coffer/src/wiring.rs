@@ -18,7 +18,7 @@ use coffer_outside::{
     callback_transport::GuardedTransport,
     client::{GuardedClient, Limits},
     guard::{AddressGuard, Lookup},
-    rate_source::{Binance, Coinbase, Ecb, FixedSource, Kraken},
+    rate_source::{Binance, Bitfinex, Bitstamp, CoinGecko, Coinbase, Ecb, FixedSource, Kraken},
     url_screen::BlocklistFile,
 };
 use coffer_store::store::{Role, Store, StoreOptions, StoreUrl};
@@ -123,6 +123,9 @@ fn rate_sources(
         Arc::new(Kraken::new(Kraken::BASE_URL, client.clone())),
         Arc::new(Coinbase::new(Coinbase::BASE_URL, client.clone())),
         Arc::new(Binance::new(Binance::BASE_URL, client.clone())),
+        Arc::new(Bitstamp::new(Bitstamp::BASE_URL, client.clone())),
+        Arc::new(Bitfinex::new(Bitfinex::BASE_URL, client.clone())),
+        Arc::new(CoinGecko::new(CoinGecko::BASE_URL, client.clone())),
         Arc::new(Ecb::new(Ecb::BASE_URL, client)),
     ])
 }

@@ -1,7 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod binance;
+mod bitfinex;
+mod bitstamp;
 mod coinbase;
+mod coingecko;
 mod ecb;
 mod faults;
 mod fixed;

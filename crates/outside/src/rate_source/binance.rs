@@ -21,9 +21,9 @@ use super::{
 use crate::client::GuardedClient;
 
 /// Coins whose ticker at Binance means the same coin as ours; their price in USDT is asked for.
-const COINS: [&str; 15] = [
-    "ADA", "AVAX", "BCH", "BNB", "BTC", "DOGE", "ETH", "LTC", "POL", "SOL", "TON", "TRX", "USDC",
-    "WBTC", "XRP",
+pub(super) const COINS: [&str; 16] = [
+    "ADA", "AVAX", "BCH", "BNB", "BTC", "CHZ", "DOGE", "ETH", "LTC", "POL", "SOL", "TON", "TRX",
+    "USDC", "WBTC", "XRP",
 ];
 /// Coins also asked for in euro, which Binance has books in.
 const EUR_COINS: [&str; 8] = ["ADA", "BNB", "BTC", "DOGE", "ETH", "LTC", "SOL", "XRP"];

@@ -13,16 +13,17 @@ use coffer_domain::{
 use serde::Deserialize;
 
 use super::{
-    inquiry::{ANSWER_BYTES, Inquiry},
+    inquiry::Inquiry,
     market::{Market, Price, Unlisted, past},
+    one_by_one::{Asking, one_by_one},
 };
 use crate::client::GuardedClient;
 
 /// Coins whose ticker at Coinbase means the same coin as ours; their price in USD is asked for.
 /// USDC is missing because Coinbase changes it one to one and so has no market in it.
-const COINS: [&str; 16] = [
-    "ADA", "AVAX", "BCH", "BNB", "BTC", "DAI", "DOGE", "ETH", "EURC", "LTC", "POL", "SOL", "TON",
-    "USDT", "WBTC", "XRP",
+pub(super) const COINS: [&str; 17] = [
+    "ADA", "AVAX", "BCH", "BNB", "BTC", "CHZ", "DAI", "DOGE", "ETH", "EURC", "LTC", "POL", "SOL",
+    "TON", "USDT", "WBTC", "XRP",
 ];
 /// Coins also asked for in these currencies. Few, as each product is a request of its own.
 const MAIN_COINS: [&str; 3] = ["BTC", "ETH", "EURC"];
@@ -69,34 +70,16 @@ impl RateSource for Coinbase {
         now: Timestamp,
     ) -> Result<Vec<RatePoint>, RateSourceError> {
         let markets = self.unlisted.worth_asking(markets(coins, fiats), now);
-        let asked = !markets.is_empty();
-        let (mut points, mut missing) = (Vec::new(), Vec::new());
-        for (index, market) in markets.into_iter().enumerate() {
-            if index > 0 && !self.pace.is_zero() {
-                tokio::time::sleep(self.pace).await;
-            }
-            match self.ticker(&market, now).await {
-                Ok(Said::Price(point)) => points.push(point),
-                Ok(Said::Nothing) => {}
-                Ok(Said::NoSuchProduct) => missing.push(market.symbol),
-                // What was named before the fault is as good as ever; the rest can wait.
-                Err(_) if !points.is_empty() => break,
-                Err(error) => return Err(error),
-            }
-        }
-        if points.is_empty() {
-            return if asked { Err(self.inquiry.silent()) } else { Ok(points) };
-        }
-        self.unlisted.note(missing, now);
-        Ok(points)
+        let path = |market: &Market| format!("/products/{}/ticker", market.symbol);
+        let read = |body: &[u8], market: &Market| self.read(body, market, now);
+        one_by_one(
+            &self.inquiry,
+            &self.unlisted,
+            markets,
+            Asking { now, pace: self.pace, path, read },
+        )
+        .await
     }
-}
-
-/// What one product's ticker says.
-enum Said {
-    Price(RatePoint),
-    Nothing,
-    NoSuchProduct,
 }
 
 #[derive(Deserialize)]
@@ -109,17 +92,7 @@ struct Ticker<'a> {
 }
 
 impl Coinbase {
-    async fn ticker(&self, market: &Market, now: Timestamp) -> Result<Said, RateSourceError> {
-        let path = format!("/products/{}/ticker", market.symbol);
-        let answer = self.inquiry.ask(&path, ANSWER_BYTES, now).await?;
-        match answer.status {
-            // A product without trades has no bid, ask or time; that is no fault of the others.
-            200 => Ok(self.read(&answer.body, market, now).map_or(Said::Nothing, Said::Price)),
-            404 => Ok(Said::NoSuchProduct),
-            status => Err(self.inquiry.answered(status)),
-        }
-    }
-
+    /// None for a product without trades, which has no bid, ask or time.
     fn read(&self, body: &[u8], market: &Market, now: Timestamp) -> Option<RatePoint> {
         let ticker: Ticker<'_> = serde_json::from_slice(body).ok()?;
         let at: jiff::Timestamp = ticker.time.parse().ok()?;

@@ -19,12 +19,13 @@ use super::{
 use crate::client::GuardedClient;
 
 /// Coins whose ticker at Kraken means the same coin as ours, and Kraken's name for each.
-const COINS: [(&str, &str); 19] = [
+pub(super) const COINS: [(&str, &str); 20] = [
     ("ADA", "ADA"),
     ("AVAX", "AVAX"),
     ("BCH", "BCH"),
     ("BNB", "BNB"),
     ("BTC", "XBT"),
+    ("CHZ", "CHZ"),
     ("DAI", "DAI"),
     ("DOGE", "XDG"),
     ("ETH", "ETH"),

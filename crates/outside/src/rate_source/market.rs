@@ -53,7 +53,12 @@ impl Market {
 #[serde(transparent)]
 pub(super) struct Price<'a>(#[serde(borrow)] &'a RawValue);
 
-impl Price<'_> {
+impl<'a> Price<'a> {
+    /// A number taken out of an array.
+    pub(super) const fn raw(raw: &'a RawValue) -> Self {
+        Self(raw)
+    }
+
     fn rate(&self) -> Option<Rate> {
         rate(self.0.get().trim_matches('"'))
     }

@@ -6,13 +6,14 @@ use coffer_domain::ports::{RateSource, RateSourceError};
 use coffer_outside::{
     client::GuardedClient,
     guard::{AddressGuard, Lookup},
-    rate_source::{Binance, Coinbase, Ecb, Kraken},
+    rate_source::{Binance, Bitfinex, Bitstamp, CoinGecko, Coinbase, Ecb, Kraken},
 };
 
 use super::*;
 use crate::loopback::{AMPLE, SHORT, Site, client, closed_port, open_client, promptly, raw};
 
-const SOURCES: [&str; 4] = ["kraken", "coinbase", "binance", "ecb"];
+const SOURCES: [&str; 7] =
+    ["kraken", "coinbase", "binance", "bitstamp", "bitfinex", "coingecko", "ecb"];
 
 #[tokio::test]
 async fn an_outage_is_an_error() {
@@ -39,17 +40,21 @@ async fn a_refused_connection_is_an_error_that_names_no_url() {
 
 #[tokio::test]
 async fn garbage_is_an_error() {
-    for name in ["kraken", "binance", "ecb"] {
-        for body in ["", "garbage", "null", "[1", "\u{0}", r#"{"error":7}"#, "<"] {
+    for name in ["kraken", "binance", "bitfinex", "coingecko", "ecb"] {
+        // To CoinGecko any object is an answer about other coins.
+        let object = if name == "coingecko" { "7" } else { r#"{"error":7}"# };
+        for body in ["", "garbage", "null", "[1", "\u{0}", object, "<"] {
             let site = Site::always(200, body).await;
             let error = fetch(name, &site.url, open_client(AMPLE)).await.unwrap_err();
             assert_eq!(error.reason, "its answer cannot be read", "{name}: {body}");
         }
     }
     // One product's garbage is no reason to give up on the others; all of them are silence.
-    let site = Site::always(200, "garbage").await;
-    let error = fetch("coinbase", &site.url, open_client(AMPLE)).await.unwrap_err();
-    assert_eq!(error.reason, "it names none of the prices asked for");
+    for name in ["coinbase", "bitstamp"] {
+        let site = Site::always(200, "garbage").await;
+        let error = fetch(name, &site.url, open_client(AMPLE)).await.unwrap_err();
+        assert_eq!(error.reason, "it names none of the prices asked for", "{name}");
+    }
 }
 
 #[tokio::test]
@@ -58,6 +63,9 @@ async fn an_answer_without_the_pairs_is_an_error() {
         ("kraken", r#"{"error":[],"result":{}}"#),
         ("coinbase", "{}"),
         ("binance", "[]"),
+        ("bitstamp", "{}"),
+        ("bitfinex", "[]"),
+        ("coingecko", "{}"),
         ("ecb", "<Cube><Cube time='2023-11-14'/></Cube>"),
     ];
     for (name, body) in empty {
@@ -73,11 +81,14 @@ async fn a_source_that_knows_nothing_at_all_is_asked_again() {
         ("kraken", 200, r#"{"error":["EQuery:Unknown asset pair"]}"#),
         ("coinbase", 404, r#"{"message":"NotFound"}"#),
         ("binance", 400, r#"{"code":-1121,"msg":"Invalid symbol."}"#),
+        ("bitstamp", 404, ""),
+        ("bitfinex", 200, "[]"),
+        ("coingecko", 200, "{}"),
     ];
     for (name, status, body) in nothing {
         let site = Site::always(status, body).await;
         let source = source(name, &site.url, open_client(AMPLE));
-        let coins = isos(&["BTC"]);
+        let coins = isos(&["BTC", "BSV"]);
         source.fetch(&coins, &[], NOW).await.unwrap_err();
         let asked = site.asked().len();
         source.fetch(&coins, &[], NOW).await.unwrap_err();
@@ -87,7 +98,7 @@ async fn a_source_that_knows_nothing_at_all_is_asked_again() {
 
 #[tokio::test]
 async fn a_source_with_nothing_to_say_is_not_asked() {
-    for name in ["kraken", "coinbase", "binance"] {
+    for name in ["kraken", "coinbase", "binance", "bitstamp", "bitfinex", "coingecko"] {
         let site = Site::always(500, "").await;
         let source = source(name, &site.url, open_client(AMPLE));
         assert_eq!(source.fetch(&isos(&["CSC"]), &[], NOW).await, Ok(Vec::new()), "{name}");
@@ -154,6 +165,9 @@ fn source(name: &str, url: &str, client: GuardedClient) -> Box<dyn RateSource> {
         "kraken" => Box::new(Kraken::new(url, client)),
         "coinbase" => Box::new(Coinbase::new(url, client).paced(Duration::ZERO)),
         "binance" => Box::new(Binance::new(url, client)),
+        "bitstamp" => Box::new(Bitstamp::new(url, client).paced(Duration::ZERO)),
+        "bitfinex" => Box::new(Bitfinex::new(url, client)),
+        "coingecko" => Box::new(CoinGecko::new(url, client)),
         "ecb" => Box::new(Ecb::new(url, client)),
         other => panic!("{other} is no source"),
     };
@@ -167,5 +181,5 @@ async fn fetch(
     client: GuardedClient,
 ) -> Result<Vec<RatePoint>, RateSourceError> {
     let fiats = isos(&["USD", "GBP"]);
-    source(name, url, client).fetch(&isos(&["BTC", "ETH"]), &fiats, NOW).await
+    source(name, url, client).fetch(&isos(&["BTC", "ETH", "BSV"]), &fiats, NOW).await
 }
