@@ -1,10 +1,10 @@
 //! EVM networks, read by JSON-RPC: the coin from transactions and their receipts, pinned tokens
 //! from their logs and balances.
 //!
-//! Not read here: coin that a contract moves inside a transaction. It leaves no record in blocks
-//! (docs/operating.md says what that means for payers).
+//! Coin that a contract moves inside a transaction leaves no record in blocks; it is read from
+//! traces, where an endpoint gives them (docs/operating.md).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use coffer_domain::{
@@ -21,10 +21,9 @@ use serde_json::{Value, json};
 
 use self::{
     answer::{Hash, NodeBlock},
-    block::Reading,
     endpoint::{Endpoint, Identity},
     failover::Failover,
-    fault::Fault,
+    fault::{Failure, Fault},
     pinned::Pinned,
 };
 
@@ -39,16 +38,21 @@ mod link;
 mod pending;
 mod pinned;
 mod probe;
+mod reader;
 mod settings;
 mod token;
+mod traces;
 
-pub use self::settings::{EvmSettings, Finality, SettingsRefused};
+pub use self::settings::{EvmSettings, Finality, InternalTransfers, SettingsRefused};
 
 /// One EVM network behind its endpoints.
 pub struct EvmChain {
     network: NetworkName,
     chain_id: u64,
     finality: Finality,
+    internal_transfers: InternalTransfers,
+    /// Whether traces are read, where the settings leave that open, once it is known.
+    traces: OnceLock<bool>,
     stale_after: Option<Span>,
     pinned: Pinned,
     failover: Failover,
@@ -83,6 +87,8 @@ impl EvmChain {
             network,
             chain_id: settings.chain_id,
             finality: settings.finality,
+            internal_transfers: settings.internal_transfers,
+            traces: OnceLock::new(),
             stale_after: settings.stale_after,
             pinned,
             failover: Failover::new(network, identity, endpoints),
@@ -123,6 +129,13 @@ impl Chain for EvmChain {
 
     async fn probe(&self) -> Result<ChainProbe, ChainError> {
         probe::identities(&self.failover).await?;
+        let traces = async {
+            if self.reads_traces().await? {
+                self.failover.ask_tracer(|endpoint| endpoint.tracing().boxed()).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        traces.await.map_err(|failure| failure.into_error(self.network, 0))?;
         let answer = self.failover.ask(|endpoint| probe::read(endpoint, &self.pinned).boxed());
         answer.await.map_err(|failure| failure.into_error(self.network, 0))
     }
@@ -133,19 +146,10 @@ impl Chain for EvmChain {
         answer.map_err(|failure| failure.into_error(self.network, 0))
     }
 
-    /// Two calls, and a few for each transfer found (see `evm/block.rs`). None only when every
-    /// endpoint says that there is no such block.
+    /// Two calls, one for traces where they are read, and a few for each transfer found (see
+    /// `evm/block.rs`).
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
-        let pinned = &self.pinned;
-        let answer = self.failover.ask(|endpoint| {
-            let reading = Reading { endpoint, pinned, watched };
-            async move { reading.block(height).await }.boxed()
-        });
-        match answer.await {
-            Ok(block) => Ok(Some(block)),
-            Err(failure) if failure.all_absent() => Ok(None),
-            Err(failure) => Err(failure.into_error(self.network, height)),
-        }
+        self.read_block(height, watched).await
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {

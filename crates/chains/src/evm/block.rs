@@ -2,8 +2,9 @@
 //!
 //! Calls to the endpoint: one for the block, one for the logs of all pinned tokens; then only for
 //! what hit a watched account: one receipt for each of up to four coin payments (one for all
-//! receipts where there are more), and two balances for each token and account. The cost does not
-//! depend on how many addresses are watched.
+//! receipts where there are more), and two balances for each token and account. One more call tells
+//! what was moved inside transactions, where that is read. The cost does not depend on how many
+//! addresses are watched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use super::{
     fault::Fault,
     pinned::Pinned,
     token::{self, Movement},
+    traces,
 };
 
 /// Position of a transaction's own value among its movements.
@@ -38,21 +40,42 @@ pub(super) struct Reading<'a> {
     pub(super) watched: &'a Watched<'a>,
 }
 
-/// A transfer with its place in the block: number of the transaction, then the coin (0) before the
-/// tokens (number of the log, from 1).
-type Placed = ((usize, u64), ChainTransfer);
+/// A transfer with its place in the block: number of the transaction, then the coin and what is
+/// moved inside (0) before the tokens (number of the log, from 1).
+pub(super) type Placed = ((usize, u64), ChainTransfer);
+
+/// A block as one endpoint tells it.
+pub(super) struct Draft {
+    pub(super) block: NodeBlock<Transaction>,
+    pub(super) height: u64,
+    pub(super) time: Timestamp,
+    pub(super) placed: Vec<Placed>,
+}
+
+impl Draft {
+    /// The block, its transfers in order.
+    pub(super) fn finish(mut self) -> Block {
+        self.placed.sort_by_key(|(place, _)| *place);
+        Block {
+            at: BlockRef { height: self.height, hash: text(self.block.hash.0) },
+            parent: text(self.block.parent_hash.0),
+            time: self.time,
+            transfers: self.placed.into_iter().map(|(_, transfer)| transfer).collect(),
+        }
+    }
+}
 
 impl Reading<'_> {
-    /// The block of the best chain at that height. When it is replaced while it is read, it is read
-    /// once more.
-    pub(super) async fn block(&self, height: u64) -> Result<Block, Fault> {
+    /// The block of the best chain at that height, without what is moved inside transactions. When
+    /// it is replaced while it is read, it is read once more.
+    pub(super) async fn block(&self, height: u64) -> Result<Draft, Fault> {
         match self.block_once(height).await {
             Err(Fault::Moved(_)) => self.block_once(height).await,
             other => other,
         }
     }
 
-    async fn block_once(&self, height: u64) -> Result<Block, Fault> {
+    async fn block_once(&self, height: u64) -> Result<Draft, Fault> {
         let asked = json!([format!("{height:#x}"), true]);
         let block = self.endpoint.call("eth_getBlockByNumber", asked).await?;
         let block: NodeBlock<Transaction> = Option::ok_or(block, Fault::Absent)?;
@@ -62,13 +85,33 @@ impl Reading<'_> {
         let time = timestamp(&block)?;
         let mut placed = self.coin_transfers(&block).await?;
         placed.extend(self.token_transfers(&block).await?);
-        placed.sort_by_key(|(place, _)| *place);
-        Ok(Block {
-            at: BlockRef { height, hash: text(block.hash.0) },
-            parent: text(block.parent_hash.0),
-            time,
-            transfers: placed.into_iter().map(|(_, transfer)| transfer).collect(),
-        })
+        Ok(Draft { block, height, time, placed })
+    }
+
+    /// Coin that was moved to watched accounts inside the transactions of a block.
+    pub(super) async fn internal_transfers(
+        &self,
+        block: &NodeBlock<Transaction>,
+    ) -> Result<Vec<Placed>, Fault> {
+        let Some(coin) = self.pinned.coin else { return Ok(Vec::new()) };
+        let way = self.endpoint.tracing().await?;
+        let moved = traces::read(self.endpoint, way, block).await?;
+        let hits = moved.into_iter().filter(|inner| (self.watched)(inner.to.as_slice()));
+        let hits = hits.collect::<Vec<_>>();
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = hits.iter().map(|hit| Hash(hit.transaction)).collect::<BTreeSet<_>>();
+        let succeeded = self.succeeded(block.hash, wanted.into_iter().collect()).await?;
+        let numbers = numbers(block);
+        let hits = hits.into_iter().filter(|hit| succeeded.contains(&Hash(hit.transaction)));
+        let placed = hits.map(|hit| {
+            let unknown = || Fault::Nonsense("a trace of no transaction of the block".to_owned());
+            let number = *numbers.get(&hit.transaction).ok_or_else(unknown)?;
+            let (hash, position) = (text(hit.transaction), hit.position());
+            Ok(((number, 0), self.pinned.transfer(coin, hash, position, hit.to, hit.units)))
+        });
+        placed.collect()
     }
 
     /// Transactions that carry the coin to a watched account and succeeded.
@@ -148,8 +191,7 @@ impl Reading<'_> {
         if hits.is_empty() {
             return Ok(Vec::new());
         }
-        let numbers = block.transactions.iter().enumerate();
-        let numbers = numbers.map(|(number, it)| (it.hash.0, number)).collect::<BTreeMap<_, _>>();
+        let numbers = numbers(block);
         let calls = hits.iter().map(|hit| self.balances(*hit, block)).collect::<Vec<_>>();
         let balances: Vec<_> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
         let mut placed = Vec::new();
@@ -232,6 +274,11 @@ impl Reading<'_> {
         let word = word.map_err(|_| Fault::Nonsense(format!("{token} has unreadable balances")))?;
         Ok(Some(U256::from_be_bytes(word)))
     }
+}
+
+/// The place of each transaction in its block.
+fn numbers(block: &NodeBlock<Transaction>) -> BTreeMap<B256, usize> {
+    block.transactions.iter().enumerate().map(|(number, it)| (it.hash.0, number)).collect()
 }
 
 /// Calls a contract without a transaction, in the state after a block.

@@ -1,7 +1,7 @@
 //! One JSON-RPC endpoint: bounded calls over HTTP, strictly read.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -18,6 +18,7 @@ use super::{
     fault::Fault,
     label::Label,
     settings::EvmSettings,
+    traces::{self, Tracing},
 };
 
 /// What an endpoint must prove before it is believed.
@@ -38,6 +39,8 @@ pub(super) struct Endpoint {
     minute: Mutex<Minute>,
     next_id: AtomicU64,
     identified: AtomicBool,
+    /// Whether and how it tells of calls inside transactions, once that is known.
+    tracing: OnceLock<Option<Tracing>>,
 }
 
 /// The calls made since a minute began.
@@ -82,6 +85,7 @@ impl Endpoint {
             minute: Mutex::default(),
             next_id: AtomicU64::new(1),
             identified: AtomicBool::new(false),
+            tracing: OnceLock::new(),
         }
     }
 
@@ -124,6 +128,18 @@ impl Endpoint {
         Ok(())
     }
 
+    /// How it is asked for traces; a fault where it keeps none. Found out once.
+    pub(super) async fn tracing(&self) -> Result<Tracing, Fault> {
+        let known = match self.tracing.get() {
+            Some(known) => *known,
+            None => {
+                let found = traces::probe(self).await?;
+                *self.tracing.get_or_init(|| found)
+            }
+        };
+        known.ok_or(Fault::Traceless)
+    }
+
     /// Calls a method. `T` is the expected result; an `Option` where null is an answer.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
@@ -140,9 +156,11 @@ impl Endpoint {
             return Err(Fault::Unreachable("limits our calls (HTTP 429)".to_owned()));
         }
         let bytes = self.read(response).await?;
-        let unreadable = || match status.is_success() {
-            true => Fault::Nonsense(format!("{method}: the answer is not JSON-RPC")),
-            false => Fault::Unreachable(format!("HTTP {}", status.as_u16())),
+        let unreadable = || match status.as_u16() {
+            200..300 => Fault::Nonsense(format!("{method}: the answer is not JSON-RPC")),
+            // Said of methods that are not in one's plan.
+            403 | 404 | 405 | 501 => Fault::Refused(format!("HTTP {}", status.as_u16())),
+            code => Fault::Unreachable(format!("HTTP {code}")),
         };
         let envelope = serde_json::from_slice::<Envelope<'_>>(&bytes).map_err(|_| unreadable())?;
         if let Some(error) = envelope.error {

@@ -17,6 +17,8 @@ pub(super) struct Failover {
     pub(super) endpoints: Vec<Endpoint>,
     /// The one that answered last.
     preferred: AtomicUsize,
+    /// The one that told of calls inside transactions last.
+    tracer: AtomicUsize,
 }
 
 impl Failover {
@@ -26,7 +28,8 @@ impl Failover {
         identity: Identity,
         endpoints: Vec<Endpoint>,
     ) -> Self {
-        Self { network, identity, endpoints, preferred: AtomicUsize::new(0) }
+        let (preferred, tracer) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { network, identity, endpoints, preferred, tracer }
     }
 
     /// Puts a question to one endpoint after the other until one answers it. All calls of one
@@ -35,7 +38,23 @@ impl Failover {
         &'e self,
         question: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, Fault>> + Sync,
     ) -> Result<T, Failure> {
-        let first = self.preferred.load(Ordering::Relaxed);
+        self.ask_from(&self.preferred, question).await
+    }
+
+    /// The same for questions about traces, which another endpoint may be the best to answer.
+    pub(super) async fn ask_tracer<'e, T>(
+        &'e self,
+        question: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, Fault>> + Sync,
+    ) -> Result<T, Failure> {
+        self.ask_from(&self.tracer, question).await
+    }
+
+    async fn ask_from<'e, T>(
+        &'e self,
+        preferred: &AtomicUsize,
+        question: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, Fault>> + Sync,
+    ) -> Result<T, Failure> {
+        let first = preferred.load(Ordering::Relaxed);
         let mut faults = Vec::new();
         for turn in 0..self.endpoints.len() {
             let number = (first + turn) % self.endpoints.len();
@@ -48,23 +67,28 @@ impl Failover {
                 Ok(answer) => {
                     let absent_only = faults.iter().all(|(_, fault)| *fault == Fault::Absent);
                     if turn > 0 && !absent_only {
-                        self.preferred.store(number, Ordering::Relaxed);
+                        preferred.store(number, Ordering::Relaxed);
                     }
                     return Ok(answer);
                 }
                 Err(fault) => {
-                    if fault.doubts_endpoint() {
-                        endpoint.doubt();
-                    }
-                    if fault != Fault::Absent {
-                        let (network, endpoint) = (self.network, endpoint.label());
-                        let fault = fault.reason();
-                        tracing::warn!(%network, %endpoint, fault, "endpoint failed");
-                    }
+                    self.note(endpoint, &fault);
                     faults.push((endpoint.label().to_string(), fault));
                 }
             }
         }
         Err(Failure(faults))
+    }
+
+    /// Remembers what a fault says of its endpoint.
+    fn note(&self, endpoint: &Endpoint, fault: &Fault) {
+        if fault.doubts_endpoint() {
+            endpoint.doubt();
+        }
+        if !matches!(fault, Fault::Absent | Fault::Traceless) {
+            let (network, endpoint) = (self.network, endpoint.label());
+            let fault = fault.reason();
+            tracing::warn!(%network, %endpoint, fault, "endpoint failed");
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Unsupported(String),
     /// The endpoint refused this call for another reason.
     Refused(String),
+    /// The endpoint does not tell of calls inside transactions.
+    Traceless,
 }
 
 impl Fault {
@@ -77,6 +79,7 @@ impl Fault {
             Self::Absent => "has no such block".to_owned(),
             Self::Unsupported(reason) => format!("does not know the method: {reason}"),
             Self::Refused(reason) => format!("refused the call: {reason}"),
+            Self::Traceless => "gives no traces of calls inside transactions".to_owned(),
         }
     }
 
@@ -94,6 +97,13 @@ impl Failure {
     /// Whether all endpoints agree that there is no such block.
     pub(super) fn all_absent(&self) -> bool {
         self.0.iter().all(|(_, fault)| *fault == Fault::Absent)
+    }
+
+    /// Whether the endpoints that were asked have no such block, or another in its place.
+    pub(super) fn block_moved(&self) -> bool {
+        let gone = |fault: &Fault| matches!(fault, Fault::Absent | Fault::Moved(_));
+        self.0.iter().any(|(_, fault)| gone(fault))
+            && self.0.iter().all(|(_, fault)| gone(fault) || *fault == Fault::Traceless)
     }
 
     /// The gravest fault decides the kind of the error; all of them are told.

@@ -13,6 +13,18 @@ pub enum Finality {
     FinalizedTag,
 }
 
+/// How coin is found that contracts move inside transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum InternalTransfers {
+    /// By traces where an endpoint gives them when the network is first used, else not.
+    #[default]
+    Auto,
+    /// By traces; without an endpoint that gives them the network is not read.
+    Traces,
+    /// Not at all.
+    Off,
+}
+
 /// One EVM network and the endpoints that answer for it.
 #[derive(Clone)]
 pub struct EvmSettings {
@@ -28,6 +40,8 @@ pub struct EvmSettings {
     pub assets: Vec<Asset>,
     /// How blocks become final.
     pub finality: Finality,
+    /// How coin is found that contracts move inside transactions.
+    pub internal_transfers: InternalTransfers,
     /// How old the newest block may be before the node counts as out of step; none where blocks
     /// come at any time, as on development chains.
     pub stale_after: Option<Span>,
@@ -60,6 +74,7 @@ impl EvmSettings {
             endpoints,
             assets,
             finality: Finality::Confirmations,
+            internal_transfers: InternalTransfers::Auto,
             stale_after: None,
             request_timeout: Self::REQUEST_TIMEOUT,
             answer_limit: Self::ANSWER_LIMIT,

@@ -67,15 +67,23 @@ impl Anvil {
         let fee = if from == OTHER_DEVELOPER { 40_000_000_000_u64 } else { 20_000_000_000 };
         let transaction = json!({
             "from": from, "to": to, "value": format!("{value:#x}"), "input": input,
-            "gas": "0x30000", "gasPrice": format!("{fee:#x}"),
+            "gas": "0x280000", "gasPrice": format!("{fee:#x}"),
         });
         let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
         hash.as_str().unwrap().to_owned()
     }
 
+    /// Puts a contract that takes no arguments on the chain; its address.
+    pub(crate) async fn deploy_plain(&self, code: &str) -> String {
+        self.create(format!("0x{}", code.trim())).await
+    }
+
     /// Puts a token on the chain, its supply with the deployer; the contract's address.
     pub(crate) async fn deploy(&self, code: &str, decimals: u8, supply: U256) -> String {
-        let input = creation(code, decimals, supply);
+        self.create(creation(code, decimals, supply)).await
+    }
+
+    async fn create(&self, input: String) -> String {
         let transaction = json!({ "from": DEPLOYER, "input": input, "gas": "0x200000" });
         let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
         self.mine().await;

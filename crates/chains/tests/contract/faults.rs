@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
-use coffer_chains::evm::{EvmChain, EvmSettings};
+use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
     code::NetworkName,
     ports::{Chain, ChainError},
@@ -294,7 +294,9 @@ async fn a_block_costs_the_same_calls_however_many_are_watched() {
         None
     });
     let fake = fake.await;
-    let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
+    let without = scene.settings(&[&fake.url]);
+    let without = EvmSettings { internal_transfers: InternalTransfers::Off, ..without };
+    let chain = EvmChain::new(&without, clock()).unwrap();
     chain.block(2, &|_: &[u8]| false).await.unwrap();
     let asked = std::mem::take(&mut *calls.lock().unwrap());
     assert_eq!(asked, ["eth_chainId", "eth_getBlockByNumber", "eth_getLogs"]);
@@ -304,12 +306,22 @@ async fn a_block_costs_the_same_calls_however_many_are_watched() {
     let balances = ["eth_call", "eth_call"];
     let others = ["eth_getBlockByNumber", "eth_getLogs", "eth_getTransactionReceipt"];
     assert_eq!(asked, [balances.as_slice(), others.as_slice()].concat());
+    let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
+    chain.probe().await.unwrap();
+    calls.lock().unwrap().clear();
+    chain.block(2, &|_: &[u8]| false).await.unwrap();
+    let asked = std::mem::take(&mut *calls.lock().unwrap());
+    assert_eq!(asked, ["eth_getBlockByNumber", "eth_getLogs", "trace_block"]);
 }
 
 #[tokio::test]
 async fn no_more_calls_are_made_than_the_endpoint_allows() {
     let scene = Scene::new().await;
-    let limits = EvmSettings { calls_per_minute: Some(3), ..scene.settings(&[&scene.anvil.url]) };
+    let limits = EvmSettings {
+        calls_per_minute: Some(3),
+        internal_transfers: InternalTransfers::Off,
+        ..scene.settings(&[&scene.anvil.url])
+    };
     let chain = EvmChain::new(&limits, clock()).unwrap();
     assert!(chain.block(1, &|_: &[u8]| false).await.is_ok());
     let error = chain.block(1, &|_: &[u8]| false).await.unwrap_err();

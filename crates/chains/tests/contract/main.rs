@@ -7,6 +7,7 @@ mod anvil;
 mod evm;
 mod fake_node;
 mod faults;
+mod inner;
 mod ledger;
 mod rules;
 mod setup;

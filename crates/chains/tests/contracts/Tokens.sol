@@ -14,7 +14,7 @@ contract PlainToken {
         balanceOf[msg.sender] = supply;
     }
 
-    function transfer(address to, uint256 value) external returns (bool) {
+    function transfer(address to, uint256 value) external virtual returns (bool) {
         move(to, value);
         return true;
     }
@@ -62,5 +62,45 @@ contract LyingToken is PlainToken {
 
     function move(address to, uint256 value) internal override {
         emit Transfer(msg.sender, to, value);
+    }
+}
+
+/// Says no, logs the transfer all the same, and moves nothing.
+contract FalseToken is PlainToken {
+    constructor(uint8 decimals_, uint256 supply) PlainToken(decimals_, supply) {}
+
+    function transfer(address to, uint256 value) external override returns (bool) {
+        emit Transfer(msg.sender, to, value);
+        return false;
+    }
+}
+
+/// Changes what holders have without a log.
+contract RebasingToken is PlainToken {
+    constructor(uint8 decimals_, uint256 supply) PlainToken(decimals_, supply) {}
+
+    function rebase(address holder, uint256 value) external {
+        balanceOf[holder] = value;
+    }
+}
+
+/// Can be paused, and shuts out who is on its list.
+contract PausableToken is PlainToken {
+    bool public paused;
+    mapping(address => bool) public shutOut;
+
+    constructor(uint8 decimals_, uint256 supply) PlainToken(decimals_, supply) {}
+
+    function pause(bool paused_) external {
+        paused = paused_;
+    }
+
+    function shut(address holder, bool out) external {
+        shutOut[holder] = out;
+    }
+
+    function move(address to, uint256 value) internal override {
+        require(!paused && !shutOut[msg.sender] && !shutOut[to], "no");
+        super.move(to, value);
     }
 }

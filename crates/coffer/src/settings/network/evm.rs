@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coffer_chains::evm::{EvmSettings, Finality};
+use coffer_chains::evm::{EvmSettings, Finality, InternalTransfers};
 use coffer_domain::{
     catalogue::{Catalogue, Family, Network},
     code::NetworkName,
@@ -33,6 +33,14 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
         "finality",
         &[("confirmations", Finality::Confirmations), ("finalized", Finality::FinalizedTag)],
     );
+    let internal_transfers = section.word(
+        "internal_transfers",
+        &[
+            ("auto", InternalTransfers::Auto),
+            ("traces", InternalTransfers::Traces),
+            ("off", InternalTransfers::Off),
+        ],
+    );
     let genesis = section.text("genesis");
     let stale_after = section.number("stale_after_seconds", 1..=86_400);
     let timeout = section.number("timeout_seconds", 1..=120);
@@ -50,6 +58,7 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
     let mut evm = EvmSettings::new(network.name, network.chain_id?, endpoints, assets);
     evm.genesis = genesis;
     evm.finality = finality.unwrap_or(Finality::Confirmations);
+    evm.internal_transfers = internal_transfers.unwrap_or_default();
     evm.stale_after = stale_after.map(Span::from_seconds).or_else(|| usual_staleness(&network));
     evm.request_timeout = timeout.map_or(EvmSettings::REQUEST_TIMEOUT, Duration::from_secs);
     evm.answer_limit = answer_limit.map_or(EvmSettings::ANSWER_LIMIT, |mib| mib << 20);

@@ -1,0 +1,85 @@
+//! One block as the endpoints of a network tell it together: what one keeps, another may not.
+
+use coffer_domain::{
+    ports::{Block, ChainError, Watched},
+    time::Span,
+};
+use futures_util::FutureExt;
+
+use super::{
+    EvmChain,
+    block::{Draft, Placed, Reading},
+    fault::{Failure, Fault},
+    settings::InternalTransfers,
+};
+
+/// For so long the endpoints of a network may differ about its newest blocks.
+const SETTLING: Span = Span::from_seconds(60);
+
+impl EvmChain {
+    /// The block at that height; none when every endpoint says that there is no such block, or when
+    /// it is replaced just now.
+    pub(super) async fn read_block(
+        &self,
+        height: u64,
+        watched: &Watched<'_>,
+    ) -> Result<Option<Block>, ChainError> {
+        let draft = self.failover.ask(|endpoint| {
+            let reading = Reading { endpoint, pinned: &self.pinned, watched };
+            async move { reading.block(height).await }.boxed()
+        });
+        let mut draft = match draft.await {
+            Ok(draft) => draft,
+            Err(failure) if failure.all_absent() => return Ok(None),
+            Err(failure) => return Err(failure.into_error(self.network, height)),
+        };
+        match self.internal_transfers(&draft, watched).await {
+            Ok(inner) => draft.placed.extend(inner),
+            Err(failure) if failure.block_moved() && self.settles(&draft) => return Ok(None),
+            Err(failure) => return Err(failure.into_error(self.network, height)),
+        }
+        Ok(Some(draft.finish()))
+    }
+
+    /// Coin moved inside the transactions of a block; nothing where that is not read. The endpoint
+    /// that tells of it need not be the one that told the block, but must have the same block.
+    async fn internal_transfers(
+        &self,
+        draft: &Draft,
+        watched: &Watched<'_>,
+    ) -> Result<Vec<Placed>, Failure> {
+        if !self.reads_traces().await? {
+            return Ok(Vec::new());
+        }
+        let answer = self.failover.ask_tracer(|endpoint| {
+            let reading = Reading { endpoint, pinned: &self.pinned, watched };
+            async move { reading.internal_transfers(&draft.block).await }.boxed()
+        });
+        answer.await
+    }
+
+    /// Whether traces are read on this network. Found out once, so that a payment is not looked for
+    /// in one way today and in another tomorrow.
+    pub(super) async fn reads_traces(&self) -> Result<bool, Failure> {
+        match (self.internal_transfers, self.traces.get()) {
+            (InternalTransfers::Off, _) => return Ok(false),
+            (InternalTransfers::Traces, _) => return Ok(true),
+            (InternalTransfers::Auto, Some(known)) => return Ok(*known),
+            (InternalTransfers::Auto, None) => {}
+        }
+        let answer = self.failover.ask_tracer(|it| it.tracing().boxed()).await;
+        let found = match answer {
+            Ok(_) => true,
+            Err(Failure(faults)) if faults.iter().all(|(_, it)| *it != Fault::Traceless) => {
+                return Err(Failure(faults));
+            }
+            Err(_) => false,
+        };
+        Ok(*self.traces.get_or_init(|| found))
+    }
+
+    /// Whether a block is so new that endpoints may differ about it.
+    fn settles(&self, draft: &Draft) -> bool {
+        self.clock.now().since(draft.time) < SETTLING
+    }
+}

@@ -1,0 +1,252 @@
+//! Coin moved by calls inside a transaction, as smart wallets and exchanges pay.
+
+use alloy::primitives::U256;
+use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
+use coffer_domain::{
+    ports::{Chain, ChainError},
+    transfer::{Address, ChainTransfer, ChainUnits},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    anvil::{Anvil, DEVELOPER, OTHER_DEVELOPER},
+    evm::{newest, receiver},
+    fake_node::{FakeNode, Reply},
+    setup::{clock, coin, settings},
+    tokens::{PAYER, account_word, call_input},
+    worlds::only,
+};
+
+/// A node with a contract that pays, and the same node as one that traces in the other way.
+struct Scene {
+    anvil: Anvil,
+    payer: String,
+    trees_only: FakeNode,
+    traceless: FakeNode,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let anvil = Anvil::start(&[]).await;
+        let payer = anvil.deploy_plain(PAYER).await;
+        anvil.send_as(DEVELOPER, &payer, 1_000_000, "0x").await;
+        anvil.mine().await;
+        let unknown = || Some(Reply::Error(-32601, "the method trace_block does not exist"));
+        let trees_only =
+            FakeNode::start(&anvil.url, move |method: &str, _: &Value, _| match method {
+                "trace_block" => unknown(),
+                _ => None,
+            });
+        let trees_only = trees_only.await;
+        let traceless =
+            FakeNode::start(&anvil.url, move |method: &str, _: &Value, _| match method {
+                "trace_block" | "debug_traceBlockByHash" => unknown(),
+                _ => None,
+            });
+        let traceless = traceless.await;
+        Self { anvil, payer, trees_only, traceless }
+    }
+
+    fn chain(urls: &[&str]) -> EvmChain {
+        EvmChain::new(&settings(urls, vec![coin("ETH")]), clock()).unwrap()
+    }
+
+    /// A call of the contract, in a block of its own.
+    async fn pay(&self, signature: &str, value: u128, arguments: &[U256]) -> String {
+        let input = call_input(signature, arguments);
+        let transaction = self.anvil.send_as(DEVELOPER, &self.payer, value, &input).await;
+        self.anvil.mine().await;
+        let receipt = self.anvil.rpc("eth_getTransactionReceipt", json!([transaction])).await;
+        assert_eq!(receipt["status"], "0x1", "{signature}");
+        transaction
+    }
+
+    /// What the newest block moved to the receiver; the same in both ways of tracing.
+    async fn found(&self, to: &Address) -> Vec<ChainTransfer> {
+        let mine = only([to.clone()]);
+        let mut told = Vec::new();
+        for url in [&self.anvil.url, &self.trees_only.url] {
+            let chain = Self::chain(&[url]);
+            let height = chain.tip().await.unwrap().at.height;
+            told.push(chain.block(height, &mine).await.unwrap().unwrap());
+        }
+        assert_eq!(told[0], told[1]);
+        told.swap_remove(0).transfers
+    }
+}
+
+fn units(transfers: &[ChainTransfer]) -> Vec<u128> {
+    let small = transfers.iter().map(|transfer| match transfer.units {
+        ChainUnits::Units(units) => units.get(),
+        ChainUnits::Beyond(_) => panic!("too much"),
+    });
+    small.collect()
+}
+
+fn to_word(to: &Address) -> U256 {
+    account_word(&to.text)
+}
+
+#[tokio::test]
+async fn coin_from_a_contracts_call_is_found() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let arguments = [to_word(&to), U256::from(700)];
+    let transaction = scene.pay("pay(address,uint256)", 0, &arguments).await;
+    let found = scene.found(&to).await;
+    assert_eq!(units(&found), [700]);
+    assert_eq!(found[0].reference.transaction, transaction);
+    let position = format!("call/{}/0", to.text.to_lowercase());
+    assert_eq!(found[0].reference.position, position);
+    assert_eq!((&found[0].to, found[0].asset), (&to, coin("ETH").id));
+}
+
+#[tokio::test]
+async fn coin_from_a_call_that_fails_inside_pays_nothing() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let arguments = [to_word(&to), U256::from(700)];
+    scene.pay("payAndTakeBack(address,uint256)", 0, &arguments).await;
+    let found = scene.found(&to).await;
+    assert_eq!(units(&found), [350], "the whole was taken back, then half of it was paid");
+    assert!(found[0].reference.position.ends_with("/0"));
+}
+
+#[tokio::test]
+async fn coin_of_a_call_in_a_failed_transaction_pays_nothing() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let input = call_input("payAndFail(address,uint256)", &[to_word(&to), U256::from(700)]);
+    let transaction = scene.anvil.send_as(DEVELOPER, &scene.payer, 0, &input).await;
+    scene.anvil.mine().await;
+    let receipt = scene.anvil.rpc("eth_getTransactionReceipt", json!([transaction])).await;
+    assert_eq!(receipt["status"], "0x0");
+    assert_eq!(scene.found(&to).await, []);
+}
+
+#[tokio::test]
+async fn two_calls_of_one_transaction_are_told_apart() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let arguments = [to_word(&to), U256::from(7), U256::from(5)];
+    scene.pay("payTwice(address,uint256,uint256)", 12, &arguments).await;
+    let found = scene.found(&to).await;
+    assert_eq!(units(&found), [7, 5]);
+    let ends = found.iter().map(|it| it.reference.position.rsplit('/').next().unwrap());
+    assert_eq!(ends.collect::<Vec<_>>(), ["0", "1"]);
+}
+
+#[tokio::test]
+async fn coin_from_far_below_the_first_call_is_found() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let arguments = [to_word(&to), U256::from(9), U256::from(100)];
+    scene.pay("payDeep(address,uint256,uint256)", 0, &arguments).await;
+    assert_eq!(units(&scene.found(&to).await), [9]);
+}
+
+#[tokio::test]
+async fn what_precompiled_contracts_get_does_not_change_a_reference() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("payAfterHash(address,uint256)", 0, &[to_word(&to), U256::from(9)]).await;
+    let found = scene.found(&to).await;
+    assert_eq!(units(&found), [9]);
+    assert!(found[0].reference.position.ends_with("/0"));
+}
+
+#[tokio::test]
+async fn coin_of_a_contract_that_ends_is_found() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("end(address)", 5, &[to_word(&to)]).await;
+    assert_eq!(units(&scene.found(&to).await), [1_000_005]);
+}
+
+#[tokio::test]
+async fn a_transactions_own_value_is_found_once() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.anvil.send_as(DEVELOPER, &to.text, 44, "0x").await;
+    scene.anvil.mine().await;
+    let found = scene.found(&to).await;
+    assert_eq!(units(&found), [44]);
+    assert_eq!(found[0].reference.position, "coin");
+}
+
+#[tokio::test]
+async fn an_inner_payment_keeps_its_reference_in_another_block() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let arguments = [to_word(&to), U256::from(700)];
+    let transaction = scene.pay("pay(address,uint256)", 0, &arguments).await;
+    let first = scene.found(&to).await;
+    let raw = scene.anvil.rpc("eth_getRawTransactionByHash", json!([transaction])).await;
+    let ahead = json!({ "from": OTHER_DEVELOPER, "to": DEVELOPER, "value": "0x1", "gas": "0x30000",
+        "maxFeePerGas": "0x4a817c800", "maxPriorityFeePerGas": "0x12a05f200" });
+    scene.anvil.rpc("anvil_reorg", json!([1, [[ahead, 0], [raw, 0]]])).await;
+    assert_eq!(scene.found(&to).await, first);
+}
+
+#[tokio::test]
+async fn traces_may_come_from_another_endpoint_than_the_block() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let chain = Scene::chain(&[&scene.traceless.url, &scene.anvil.url]);
+    assert!(chain.probe().await.is_ok());
+    assert_eq!(newest(&chain).await.transfers.len(), 1);
+}
+
+#[tokio::test]
+async fn without_traces_inner_payments_are_not_seen_or_the_network_is_not_read() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let with = |internal_transfers, url: &str| {
+        let settings = settings(&[url], vec![coin("ETH")]);
+        EvmChain::new(&EvmSettings { internal_transfers, ..settings }, clock()).unwrap()
+    };
+    let auto = with(InternalTransfers::Auto, &scene.traceless.url);
+    assert!(auto.probe().await.is_ok());
+    assert_eq!(newest(&auto).await.transfers, []);
+    assert_eq!(newest(&with(InternalTransfers::Off, &scene.anvil.url)).await.transfers, []);
+    let needed = with(InternalTransfers::Traces, &scene.traceless.url);
+    let error = needed.probe().await.unwrap_err();
+    let told = error.to_string();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{told}");
+    assert!(told.contains("gives no traces of calls inside transactions"), "{told}");
+}
+
+#[tokio::test]
+async fn traces_that_leave_out_a_transaction_are_a_lie() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let other = |mut calls: Value| {
+        for call in calls.as_array_mut().unwrap() {
+            call["transactionHash"] = json!(format!("0x{}", "7".repeat(64)));
+        }
+        Reply::Result(calls)
+    };
+    let elsewhere = |mut calls: Value| {
+        calls[0]["blockHash"] = json!(format!("0x{}", "7".repeat(64)));
+        Reply::Result(calls)
+    };
+    for (fault, told) in [
+        (other as fn(Value) -> Reply, "traces of a transaction are missing"),
+        (elsewhere, "another block"),
+    ] {
+        let fake = FakeNode::start(&scene.anvil.url, move |method: &str, _: &Value, truth| {
+            (method == "trace_block").then(|| fault(truth))
+        });
+        let fake = fake.await;
+        let chain = Scene::chain(&[&fake.url]);
+        let height = chain.tip().await.unwrap().at.height;
+        let error = chain.block(height, &only([to.clone()])).await.unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+        // With an honest endpoint beside it nothing is lost.
+        let chain = Scene::chain(&[&fake.url, &scene.anvil.url]);
+        assert_eq!(newest(&chain).await.transfers.len(), 1);
+    }
+}
