@@ -9,6 +9,7 @@ mod fake_node;
 mod faults;
 mod inner;
 mod ledger;
+mod odd_tokens;
 mod rules;
 mod setup;
 mod tokens;
