@@ -83,10 +83,10 @@ async fn nothing_is_offered_on_a_network_that_was_not_read_since_the_start() {
     let mut world = Setup::new().start().await;
     world.gate.shut();
     world.restart().await;
-    let (status, answer) = Request::ask(&world, "ETH").await;
+    let (status, answer) = Request::ask(&world, "ETH", ("25", "USD")).await;
     assert_eq!(status, 503, "{answer}");
     world.settle_blind().await;
-    let (status, answer) = Request::ask(&world, "ETH").await;
+    let (status, answer) = Request::ask(&world, "ETH", ("25", "USD")).await;
     assert_eq!(status, 503, "{answer}");
     world.gate.open();
     world.settle().await;

@@ -20,7 +20,7 @@ async fn a_token_with_other_decimals_on_chain_is_not_taken_and_its_network_is() 
     let offered = offered(&world).await;
     assert!(!offered.iter().any(|code| code == "ODD"), "{offered:?}");
     assert!(offered.iter().any(|code| code == "USDX"), "{offered:?}");
-    let (status, answer) = Request::ask(&world, "ODD").await;
+    let (status, answer) = Request::ask(&world, "ODD", ("25", "USD")).await;
     assert_eq!(status, 400, "{answer}");
     let sentence = "ODD on anvil cannot be taken here.";
     assert_eq!(answer["errors"]["payment_currency.network_name"], sentence);
@@ -45,7 +45,7 @@ async fn a_network_whose_node_is_on_another_chain_is_not_read_and_the_rest_runs(
     let reason = world.settle_blind().await;
     let expected = "anvil is on another chain: expected chain id 31337, found chain id 31338";
     assert!(reason.starts_with(expected), "{reason}");
-    let (status, answer) = Request::ask(&world, "ETH").await;
+    let (status, answer) = Request::ask(&world, "ETH", ("25", "USD")).await;
     assert_eq!(status, 503, "{answer}");
     let health = world.engine.health().await;
     let chain = |name: &str| health.chains.iter().find(|it| it.name.as_str() == name).unwrap();

@@ -22,6 +22,11 @@ const READY: &str = "Listening on ";
 /// Between two blocks.
 const BLOCK: Span = Span::from_seconds(12);
 
+/// So many thousandths of an ether, in wei.
+pub const fn ether(thousandths: u128) -> u128 {
+    thousandths * 10_u128.pow(15)
+}
+
 /// The node; ends when dropped. Makes blocks only when told to.
 pub struct Node {
     process: Child,

@@ -1,12 +1,16 @@
-//! The whole of it, put together as the program does, with the node behind a gate.
+//! The whole of Coffer, put together as the program does, with its merchant and his endpoint.
 
 use std::sync::{Arc, Once};
 
 use coffer_chains::registry::{self, ChainSettings};
 use coffer_domain::{
+    catalogue::Catalogue,
+    code::NetworkName,
     merchant::{Environment, Scope},
+    payment_request::Policy,
     ports::Clock,
     time::Span,
+    transfer::Address,
 };
 use coffer_engine::{
     api_key::NewKey,
@@ -29,32 +33,32 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
-    Setup,
     callback_sink::{CallbackSink, Secrets},
     clock::{HandClock, SeededEntropy},
-    database::Place,
-    gate::Gate,
-    node::Node,
-    setup::network,
+    database::{Database, Place},
 };
 
-/// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
-/// the node itself tells.
-pub const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9s\
-                               D7V2FNFLPnf8he\
-                           NP3FGkeV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP";
 /// Looks at a chain that nothing moves; more would mean that the follower does not settle.
 const LOOKS_MAX: u32 = 100;
 
-/// A running Coffer with its node, its merchant and his endpoint.
-pub struct World {
+/// What one Coffer has that another has not.
+pub struct Plan {
+    pub database: Database,
+    pub policy: Policy,
+    pub catalogue: Catalogue,
+    /// Its chains without the sandbox.
+    pub chains: Box<dyn Fn() -> ChainSettings + Send + Sync>,
+    /// The network that requests are paid on.
+    pub network: NetworkName,
+}
+
+/// A running Coffer with its merchant and his endpoint.
+pub struct House {
     pub engine: Engine,
-    pub node: Node,
-    pub gate: Gate,
     pub sink: CallbackSink,
-    /// The contracts of the setup's tokens, in order.
-    pub contracts: Vec<String>,
-    setup: Setup,
+    /// The network that requests are paid on.
+    pub network: NetworkName,
+    plan: Plan,
     http: reqwest::Client,
     url: String,
     server: JoinHandle<()>,
@@ -65,52 +69,32 @@ pub struct World {
     place: Place,
 }
 
-impl World {
-    pub(super) async fn start(setup: Setup) -> Self {
+impl House {
+    pub async fn start(plan: Plan, clock: Arc<HandClock>) -> Self {
         provide_cryptography();
-        let clock = Arc::new(HandClock::new());
-        let node = Node::start(Arc::clone(&clock), &setup.node).await;
-        let mut contracts = Vec::new();
-        for token in &setup.tokens {
-            contracts.push(node.deploy(token.code, token.decimals).await);
-        }
-        let gate = Gate::before(node.address.clone()).await;
         let sink = CallbackSink::start(Arc::clone(&clock)).await;
-        let place = Place::new(setup.database).await;
+        let place = Place::new(plan.database).await;
         let store = place.open().await;
-        let outside = (&gate, &clock);
-        let engine = Engine::new(parts(&setup, &contracts, outside, &store, &place, 1));
+        let engine = Engine::new(parts(&plan, &clock, &store, &place, 1));
         engine.ensure_sandbox_wallet().await.unwrap();
         let url = Some(sink.url.clone());
-        let merchant = engine.add_merchant("Example shop", url, setup.policy).await.unwrap();
+        let merchant = engine.add_merchant("Example shop", url, plan.policy).await.unwrap();
         let scope = Scope { merchant: merchant.id, environment: Environment::Sandbox };
         let NewKey { key, secret, webhook_secret, .. } = engine.add_key(scope).await.unwrap();
         let secret = PreparedSecret::new(secret.as_bytes());
         let webhook = WebhookSecret::parse(&webhook_secret).unwrap();
         sink.expect(Secrets { key: key.clone(), secret: secret.clone(), webhook });
-        add_wallet(&engine, &node).await;
         let (url, server) = serve(&engine).await;
-        let http = reqwest::Client::new();
-        let world = Self {
-            engine,
-            node,
-            gate,
-            sink,
-            contracts,
-            setup,
-            http,
-            url,
-            server,
-            key,
-            secret,
-            clock,
-            store,
-            place,
-        };
-        if !world.setup.unread {
-            world.settle().await;
-        }
-        world
+        let (http, network) = (reqwest::Client::new(), plan.network);
+        Self { engine, sink, network, plan, http, url, server, key, secret, clock, store, place }
+    }
+
+    /// Takes a wallet for the network; its first addresses.
+    pub async fn add_wallet(&self, key: &str) -> Vec<Address> {
+        let added = self.engine.add_wallet(None, Environment::Sandbox, self.network, key).await;
+        let (_, first) = added.unwrap();
+        assert!(!first.is_empty());
+        first
     }
 
     /// Lets every worker do what there is to do: chains are read to their tips, what is over ends,
@@ -150,16 +134,8 @@ impl World {
     /// The program ends and starts again, knowing what its database knows.
     pub async fn restart(&mut self) {
         self.server.abort();
-        let outside = (&self.gate, &self.clock);
-        let parts = parts(&self.setup, &self.contracts, outside, &self.store, &self.place, 2);
-        self.engine = Engine::new(parts);
+        self.engine = Engine::new(parts(&self.plan, &self.clock, &self.store, &self.place, 2));
         (self.url, self.server) = serve(&self.engine).await;
-    }
-
-    /// Makes so many blocks and lets every worker run.
-    pub async fn mine(&self, blocks: u32) {
-        self.node.mine(blocks).await;
-        self.settle().await;
     }
 
     /// Lets time pass, for Coffer and for the next block.
@@ -195,21 +171,12 @@ impl World {
 }
 
 /// Everything a process is made of; `seed` is another for each process.
-fn parts(
-    setup: &Setup,
-    contracts: &[String],
-    (gate, clock): (&Gate, &Arc<HandClock>),
-    store: &Store,
-    place: &Place,
-    seed: u64,
-) -> Parts {
+fn parts(plan: &Plan, clock: &Arc<HandClock>, store: &Store, place: &Place, seed: u64) -> Parts {
     let entropy = SeededEntropy::new(seed);
     let master = MasterKeys::load_or_make(&place.file("master.key"), &entropy).unwrap();
-    let catalogue = setup.catalogue(contracts);
     let ledger = Arc::new(store.clone());
-    let evm = vec![setup.evm(&catalogue, &gate.address)];
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    let chains = ChainSettings { evm, sandbox: Some(ledger.clone()) };
+    let chains = ChainSettings { sandbox: Some(ledger.clone()), ..(plan.chains)() };
     let mut chains = registry::build(chains, &clock).unwrap();
     let sandbox_chain = chains.remove(0);
     let guard = AddressGuard::new(true);
@@ -217,7 +184,7 @@ fn parts(
     Parts {
         store: store.clone(),
         keys: Arc::new(master),
-        catalogue: Arc::new(catalogue),
+        catalogue: Arc::new(plan.catalogue.clone()),
         sandbox_chain,
         sandbox_ledger: ledger,
         chains,
@@ -227,16 +194,6 @@ fn parts(
         clock,
         entropy: Arc::new(entropy),
         settings: EngineSettings::default(),
-    }
-}
-
-/// The addresses that Coffer derives are those that the node derives by itself.
-async fn add_wallet(engine: &Engine, node: &Node) {
-    let added = engine.add_wallet(None, Environment::Sandbox, network(), ACCOUNT_KEY).await;
-    let (_, first) = added.unwrap();
-    assert!(!first.is_empty());
-    for (derived, told) in first.iter().zip(&node.accounts) {
-        assert!(derived.text.eq_ignore_ascii_case(told), "{} is {told}", derived.text);
     }
 }
 

@@ -3,44 +3,44 @@
 use coffer_domain::time::Span;
 use serde_json::{Value, json};
 
-use super::World;
+use super::House;
 
-/// So many thousandths of an ether, in wei.
-pub const fn ether(thousandths: u128) -> u128 {
-    thousandths * 10_u128.pow(15)
-}
-
-/// A request for 25 USD, priced in a coin, valid for an hour.
+/// A request in fixed mode, valid for an hour.
 pub struct Request<'a> {
-    world: &'a World,
+    world: &'a House,
     pub id: String,
     /// Where the customer pays.
     pub address: String,
 }
 
 impl<'a> Request<'a> {
-    /// Created in fixed mode.
-    pub async fn of(world: &'a World, iso: &str) -> Self {
-        let (status, answer) = Self::ask(world, iso).await;
+    /// For 25 USD, priced in a coin.
+    pub async fn of(world: &'a House, iso: &str) -> Self {
+        Self::priced(world, iso, ("25", "USD")).await
+    }
+
+    /// For that amount of a currency, priced in a coin.
+    pub async fn priced(world: &'a House, iso: &str, price: (&str, &str)) -> Self {
+        let (status, answer) = Self::ask(world, iso, price).await;
         assert_eq!(status, 200, "{answer}");
         let data = &answer["data"];
-        let quote = &data["payment_request_address"];
-        assert_eq!(quote["currency"], json!({ "iso": iso, "network_name": "anvil" }), "{data}");
+        let (quote, network) = (&data["payment_request_address"], world.network.as_str());
+        assert_eq!(quote["currency"], json!({ "iso": iso, "network_name": network }), "{data}");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self { world, id: text(&data["id"]), address: text(&quote["address"]) }
     }
 
     /// One that was created before.
-    pub const fn again(world: &'a World, id: String, address: String) -> Self {
+    pub const fn again(world: &'a House, id: String, address: String) -> Self {
         Self { world, id, address }
     }
 
     /// The answer to creating one, whatever it is.
-    pub async fn ask(world: &World, iso: &str) -> (u16, Value) {
+    pub async fn ask(world: &House, iso: &str, (amount, currency): (&str, &str)) -> (u16, Value) {
         let body = json!({
-            "amount": "25",
-            "currency": { "iso": "USD" },
-            "payment_currency": { "iso": iso, "network_name": "anvil" },
+            "amount": amount,
+            "currency": { "iso": currency },
+            "payment_currency": { "iso": iso, "network_name": world.network.as_str() },
             "life_time_duration": Span::from_hours(1).seconds(),
             "end_user_email": "guest@example.com",
             "url_success": "https://shop.example.com/thanks",

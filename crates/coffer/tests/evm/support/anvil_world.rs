@@ -1,0 +1,83 @@
+//! A Coffer that reads one EVM node, which stands behind a gate.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use coffer_chains::registry::ChainSettings;
+
+use super::{
+    Setup,
+    clock::HandClock,
+    gate::Gate,
+    house::{House, Plan, provide_cryptography},
+    node::Node,
+    setup::network,
+};
+
+/// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
+/// the node itself tells.
+pub const ACCOUNT_KEY: &str = "xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj6ByPtrg9s\
+                               D7V2FNFLPnf8heNP3FGkeV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP";
+
+/// A running Coffer with its node.
+pub struct World {
+    house: House,
+    pub node: Node,
+    pub gate: Gate,
+    /// The contracts of the setup's tokens, in order.
+    pub contracts: Vec<String>,
+}
+
+impl Deref for World {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut House {
+        &mut self.house
+    }
+}
+
+impl World {
+    pub(super) async fn start(setup: Setup) -> Self {
+        provide_cryptography();
+        let clock = Arc::new(HandClock::new());
+        let node = Node::start(Arc::clone(&clock), &setup.node).await;
+        let mut contracts = Vec::new();
+        for token in &setup.tokens {
+            contracts.push(node.deploy(token.code, token.decimals).await);
+        }
+        let gate = Gate::before(node.address.clone()).await;
+        let (database, policy, unread) = (setup.database, setup.policy, setup.unread);
+        let catalogue = setup.catalogue(&contracts);
+        let evm = vec![setup.evm(&catalogue, &gate.address)];
+        let chains = move || ChainSettings { evm: evm.clone(), ..ChainSettings::default() };
+        let chains = Box::new(chains);
+        let plan = Plan { database, policy, catalogue, chains, network: network() };
+        let house = House::start(plan, clock).await;
+        // The addresses that Coffer derives are those that the node derives by itself.
+        for (derived, told) in house.add_wallet(ACCOUNT_KEY).await.iter().zip(&node.accounts) {
+            assert!(derived.text.eq_ignore_ascii_case(told), "{} is {told}", derived.text);
+        }
+        if !unread {
+            house.settle().await;
+        }
+        Self { house, node, gate, contracts }
+    }
+
+    /// Makes so many blocks and lets every worker run.
+    pub async fn mine(&self, blocks: u32) {
+        self.node.mine(blocks).await;
+        self.settle().await;
+    }
+
+    pub async fn remove(self) {
+        self.house.remove().await;
+    }
+}
