@@ -30,6 +30,8 @@ mod signals;
 
 /// How long to wait when the system has no file descriptor for a new connection.
 const NO_DESCRIPTOR_WAIT: Duration = Duration::from_millis(50);
+/// How long the first look is waited for before the server answers.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// What chooses the address that is listened on.
 const CHOSEN_BY: &str = "server.listen (for the demo --listen)";
 
@@ -165,9 +167,12 @@ async fn prepare(
 ) -> Result<Router, Failure> {
     engine.ensure_sandbox_wallet().await?;
     // Before the first look no coin can be offered. The sandbox is in the database, so it answers
-    // at once; other networks may take their time.
+    // at once; other networks may take their time. Millions of addresses take some seconds to load;
+    // the workers then go on with that, and `/health` says how far it is.
     for chain in engine.chains().take(1) {
-        engine.follow_once(chain).await?;
+        if let Ok(looked) = tokio::time::timeout(FIRST_LOOK, engine.follow_once(chain)).await {
+            looked?;
+        }
     }
     Ok(web(settings, engine).merge(more.await?))
 }

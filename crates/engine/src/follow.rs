@@ -82,7 +82,7 @@ impl Engine {
         let asked_at = self.now();
         self.refresh_watch().await?;
         let watch = Arc::clone(&self.watch);
-        let watched = move |account: &[u8]| watch.owner(account).is_some();
+        let watched = move |account: &[u8]| watch.contains(account);
         // Before the tip: what leaves the pool in between is in a block that the tip counts.
         let pending = chain.pending(&watched).await?;
         let tip = chain.tip().await?;

@@ -14,6 +14,10 @@ pub struct Health {
     pub chains: Vec<ChainHealth>,
     /// How many addresses are watched.
     pub addresses_watched: usize,
+    /// How many have been issued; more than are watched while they are still being loaded.
+    pub addresses_issued: usize,
+    /// Whether all are watched that had been issued before this process started.
+    pub watches_all: bool,
 }
 
 /// How one chain is read.
@@ -35,7 +39,7 @@ impl Health {
     /// Whether payments can be taken and are seen.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.store && self.chains.iter().all(|chain| chain.behind.is_none())
+        self.store && self.watches_all && self.chains.iter().all(|chain| chain.behind.is_none())
     }
 }
 
@@ -68,6 +72,8 @@ impl Engine {
             store: cursors.is_ok(),
             chains: chains.collect(),
             addresses_watched: self.addresses_watched(),
+            addresses_issued: self.addresses_issued(),
+            watches_all: self.watches_all(),
         }
     }
 }

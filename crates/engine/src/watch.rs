@@ -1,92 +1,114 @@
 //! Every address ever issued, in memory: by its script or account bytes, so that the cost of
 //! matching a block does not grow with their number.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
+mod index;
+mod owner;
+
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use coffer_domain::id::{PaymentRequestId, WalletId};
-use coffer_store::{error::DbError, tx::Tx, wallet::IssuedAddress};
+use coffer_store::{error::DbError, tx::Tx, wallet::Wallet};
+use tokio::sync::Mutex;
 
+use self::{index::Index, owner::Owners};
 use crate::{engine::Engine, error::EngineError};
+
+pub(crate) use self::index::Mark;
 
 /// Addresses are read from the database in pages of so many.
 const PAGE: u32 = 10_000;
+/// While many are loaded, the log says how far that is whenever so many more are known.
+const TELL_EVERY: usize = 500_000;
 
-/// Which request each issued address belongs to.
+/// The addresses that are watched.
 #[derive(Default)]
 pub(crate) struct Watch {
-    owners: RwLock<HashMap<Box<[u8]>, Owner>>,
-    next: RwLock<HashMap<WalletId, u32>>,
-}
-
-struct Owner {
-    request: PaymentRequestId,
-    /// How many addresses were known before this one.
-    place: usize,
+    index: RwLock<Index>,
+    owners: Owners,
+    /// Held while addresses are learned, so that those who follow several chains do not read the
+    /// same rows.
+    learning: Mutex<()>,
+    /// How many addresses had been issued when it was last looked.
+    issued: AtomicUsize,
+    /// Whether all that had been issued were known once.
+    loaded: AtomicBool,
 }
 
 impl Watch {
-    /// The request an account was shown to.
-    pub(crate) fn owner(&self, account: &[u8]) -> Option<PaymentRequestId> {
-        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        owners.get(account).map(|owner| owner.request)
+    fn with<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
+        ask(&self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The place of an account in the order in which they were learned; those known when
-    /// [`len`](Self::len) was asked have places below it.
-    pub(crate) fn place_of(&self, account: &[u8]) -> Option<usize> {
-        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        owners.get(account).map(|owner| owner.place)
+    /// Whether an account was issued. It may rarely say so of one that was not; what is credited is
+    /// compared with the database.
+    pub(crate) fn contains(&self, account: &[u8]) -> bool {
+        self.with(|index| index.contains(account))
+    }
+
+    /// Whether an account was known at a mark.
+    pub(crate) fn contained(&self, account: &[u8], mark: &Mark) -> bool {
+        self.with(|index| index.contained(account, mark))
+    }
+
+    /// What is known now.
+    pub(crate) fn mark(&self) -> Mark {
+        self.with(Index::mark)
     }
 
     /// How many addresses are watched.
     pub(crate) fn len(&self) -> usize {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.with(Index::len)
     }
 
-    fn learn(&self, page: &[IssuedAddress]) {
-        let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
-        for issued in page {
-            let place = owners.len();
-            let account = issued.address.account.clone().into_boxed_slice();
-            owners.entry(account).or_insert(Owner { request: issued.request, place });
+    fn learn(&self, wallet: &Wallet, page: &[(u32, Vec<u8>)]) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let page = page.iter().map(|(number, account)| (*number, account.as_slice()));
+        index.learn(wallet.id, wallet.environment, page);
+    }
+
+    /// Says how far a long load is; `told` is how many were known when it was last said.
+    fn tell(&self, told: &mut usize) {
+        let (known, issued) = (self.len(), self.issued.load(Ordering::Relaxed));
+        if known.saturating_sub(*told) >= TELL_EVERY {
+            *told = known;
+            tracing::info!("watching {known} of {issued} addresses");
         }
-    }
-
-    fn next_of(&self, wallet: WalletId) -> u32 {
-        let next = self.next.read().unwrap_or_else(PoisonError::into_inner);
-        next.get(&wallet).copied().unwrap_or(0)
     }
 }
 
 impl Engine {
     /// Learns the addresses issued since the last call, by this process or another. Numbers are
-    /// given in the order of commit, so nothing below the last one seen can still appear.
+    /// given in the order of commit, so nothing below the last one seen can still appear. Given up
+    /// half way, it goes on from there the next time.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub(crate) async fn refresh_watch(&self) -> Result<(), EngineError> {
+    pub async fn refresh_watch(&self) -> Result<(), EngineError> {
+        let _learning = self.watch.learning.lock().await;
         let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let issued: u64 = wallets.iter().map(|wallet| u64::from(wallet.next_number)).sum();
+        self.watch.issued.store(usize::try_from(issued).unwrap_or(usize::MAX), Ordering::Relaxed);
+        let mut told = self.watch.len();
         for wallet in wallets {
-            let mut next = self.watch.next_of(wallet.id);
+            let mut next = self.watch.with(|index| index.next_of(wallet.id));
             while next < wallet.next_number {
                 let from = next;
                 let page = self
                     .store()
                     .read(async move |tx: &mut Tx<'_>| {
-                        tx.addresses_from(wallet.id, from, PAGE).await
+                        tx.accounts_from(wallet.id, from, PAGE).await
                     })
                     .await
                     .map_err(|error: DbError| error)?;
-                let Some(last) = page.last() else { break };
-                next = last.number.saturating_add(1);
-                self.watch.learn(&page);
+                let Some((last, _)) = page.last() else { break };
+                next = last.saturating_add(1);
+                self.watch.learn(&wallet, &page);
+                self.watch.tell(&mut told);
             }
-            let mut known = self.watch.next.write().unwrap_or_else(PoisonError::into_inner);
-            known.insert(wallet.id, next);
         }
+        self.watch.loaded.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -94,5 +116,31 @@ impl Engine {
     #[must_use]
     pub fn addresses_watched(&self) -> usize {
         self.watch.len()
+    }
+
+    /// How many addresses had been issued when it was last looked: more than are watched while
+    /// they are still being loaded.
+    #[must_use]
+    pub fn addresses_issued(&self) -> usize {
+        self.watch.issued.load(Ordering::Relaxed)
+    }
+
+    /// Whether every address that had been issued before this process started is watched.
+    #[must_use]
+    pub fn watches_all(&self) -> bool {
+        self.watch.loaded.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of memory that the watched addresses take.
+    #[must_use]
+    pub fn watch_bytes(&self) -> usize {
+        self.watch.with(Index::bytes)
+    }
+
+    /// Whether an account (script or account bytes) was issued, as chains are asked to match it. It
+    /// may rarely say so of one that was not.
+    #[must_use]
+    pub fn watches(&self, account: &[u8]) -> bool {
+        self.watch.contains(account)
     }
 }

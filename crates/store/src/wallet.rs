@@ -151,6 +151,48 @@ impl Tx<'_> {
         )
         .await
     }
+
+    /// Up to `limit` accounts of a wallet from number `from` on, in order: the number and account
+    /// of each.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn accounts_from(
+        &mut self,
+        wallet: WalletId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<(u32, Vec<u8>)>, DbError> {
+        self.many(
+            sql!(
+                "SELECT number, account FROM address \
+                 WHERE wallet_id = $1 AND number >= $2 ORDER BY number LIMIT $3"
+            ),
+            vals![&wallet.text(), from, limit],
+            |row| Ok((codec::count(row, 0)?, row.bytes(1)?)),
+        )
+        .await
+    }
+
+    /// The address of a number under a wallet's key; none where it was not issued.
+    ///
+    /// # Errors
+    /// When the database refuses or the row makes no sense.
+    pub async fn address(
+        &mut self,
+        wallet: WalletId,
+        number: u32,
+    ) -> Result<Option<IssuedAddress>, DbError> {
+        self.one(
+            sql!(
+                "SELECT wallet_id, number, network, text, account, request_id FROM address \
+                 WHERE wallet_id = $1 AND number = $2"
+            ),
+            vals![&wallet.text(), number],
+            read_address,
+        )
+        .await
+    }
 }
 
 fn read_wallet(row: &Row<'_>) -> Result<Wallet, DbError> {

@@ -23,6 +23,9 @@ pub(crate) struct HealthView {
     chains: Vec<ChainView>,
     /// How many addresses are watched.
     addresses_watched: usize,
+    /// How many have been issued; more than are watched while they are still being loaded after a
+    /// start.
+    addresses_issued: usize,
 }
 
 /// How one chain is read.
@@ -71,6 +74,7 @@ impl From<&Health> for HealthView {
             store: if health.store { "ok" } else { "unavailable" },
             chains: chains.collect(),
             addresses_watched: health.addresses_watched,
+            addresses_issued: health.addresses_issued,
         }
     }
 }

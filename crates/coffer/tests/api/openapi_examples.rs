@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::support::{Answer, Ask, HeldWriter, NOW, Setup, World};
 
 /// Members whose values are another day's; their kind is compared.
-const OF_ANOTHER_DAY: [&str; 18] = [
+const OF_ANOTHER_DAY: [&str; 19] = [
     "id",
     "payment_request_id",
     "payment_link",
@@ -32,6 +32,7 @@ const OF_ANOTHER_DAY: [&str; 18] = [
     "height",
     "read_through",
     "addresses_watched",
+    "addresses_issued",
     "request_id",
 ];
 

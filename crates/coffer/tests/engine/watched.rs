@@ -16,6 +16,7 @@ use coffer_domain::{
     transfer::{Address, ChainTransfer, ChainUnits},
 };
 use coffer_engine::{engine::Engine, follow::Progress, payment_request::Once};
+use coffer_store::tx::Tx;
 use serde_json::json;
 
 use crate::{
@@ -67,10 +68,7 @@ impl Meddling {
         let answer = other.create_request(caller, fields, Once::default()).await.unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
         let id = answer["data"]["id"].as_str().unwrap().parse().unwrap();
-        let stored = other
-            .store()
-            .read(async move |tx: &mut coffer_store::tx::Tx<'_>| tx.request(id).await)
-            .await;
+        let stored = other.store().read(async move |tx: &mut Tx<'_>| tx.request(id).await).await;
         let quote = stored.unwrap().unwrap().request.current_quote().unwrap().clone();
         let ledger: &dyn SandboxLedger = other.store();
         ledger.unwind(1).await.unwrap();
@@ -150,6 +148,21 @@ impl Chain for Meddling {
 
 async fn to_the_tip(house: &House, chain: &Arc<dyn Chain>) {
     while house.engine().follow_once(chain).await.unwrap() != Progress::AtTip {}
+}
+
+/// The sandbox's key once more, for the live environment.
+const LIVE_WALLET: &str = "INSERT INTO wallet (id, environment, family, public_key, next_number, \
+    created_at) SELECT '00000000-0000-7000-8000-000000000000', 'live', family, public_key, 1, \
+    created_at FROM wallet";
+/// An address of the sandbox once more, shown to another request.
+const LIVE_ADDRESS: &str = "INSERT INTO address (wallet_id, number, network, text, account, \
+    request_id, created_at) SELECT '00000000-0000-7000-8000-000000000000', 0, network, text, \
+    account, '00000000-0000-7000-8000-000000000001', created_at FROM address";
+
+/// Runs a statement on what is stored.
+async fn change(house: &House, sql: &'static str) {
+    let write = async move |tx: &mut Tx<'_>| tx.exec(sql, &[]).await;
+    house.engine().store().write(write).await.unwrap();
 }
 
 on_both! {
@@ -262,5 +275,28 @@ on_both! {
         house.pay(&made, PRICE).await;
         house.blocks(2).await;
         assert_eq!(house.cases(&made).await, [crate::house::case("late", PRICE)]);
+    }
+
+    async fn an_account_whose_row_is_another_credits_nobody(house: House) {
+        let made = house.chosen(BTC).await;
+        house.follow().await;
+        assert!(house.engine().addresses_watched() == 1 && house.engine().watches_all());
+        // As if only the fingerprints agreed.
+        let other = "UPDATE address SET account = (SELECT fingerprint FROM payment_request)";
+        change(house, other).await;
+        house.pay(&made, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.count("SELECT COUNT(*) FROM transfer").await, 0);
+        assert_eq!(house.status(&made).await, "processing");
+    }
+
+    async fn an_address_of_both_environments_belongs_to_the_one_that_was_paid(house: House) {
+        let made = house.chosen(BTC).await;
+        change(house, LIVE_WALLET).await;
+        change(house, LIVE_ADDRESS).await;
+        house.pay(&made, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.engine().addresses_watched(), 2);
+        assert_eq!(house.status(&made).await, "paid");
     }
 }

@@ -42,7 +42,7 @@ impl Engine {
         for block in &step.blocks {
             let position = position_in(block, step, after);
             for transfer in &block.transfers {
-                let Some(key) = self.key_of(transfer) else { continue };
+                let Some(key) = self.key_of(tx, step, transfer).await? else { continue };
                 // Blind is who has no earlier trace of it.
                 let blind = step.blind() && !known.contains_key(&key);
                 find(&mut seen, step, after, transfer, &key, (position.clone(), blind));
@@ -50,9 +50,8 @@ impl Engine {
             }
         }
         for transfer in step.pending.iter().flatten() {
-            let Some(key) = self.key_of(transfer).filter(|key| !met.contains(key)) else {
-                continue;
-            };
+            let key = self.key_of(tx, step, transfer).await?;
+            let Some(key) = key.filter(|key| !met.contains(key)) else { continue };
             let listed = self.listed(tx, step, &known, &key).await?;
             if listed == Listed::News {
                 find(&mut seen, step, after, transfer, &key, (Position::Pending, false));
@@ -77,9 +76,14 @@ impl Engine {
         Ok(seen)
     }
 
-    fn key_of(&self, transfer: &ChainTransfer) -> Option<Key> {
-        let request = self.watch.owner(&transfer.to.account)?;
-        Some((request, transfer.reference.clone()))
+    async fn key_of(
+        &self,
+        tx: &mut Tx<'_>,
+        step: &Step,
+        transfer: &ChainTransfer,
+    ) -> Result<Option<Key>, DbError> {
+        let owner = self.owner_of(tx, step.cursor.chain, transfer).await?;
+        Ok(owner.map(|request| (request, transfer.reference.clone())))
     }
 
     /// What it means that a transfer is listed as pending. A list that lags behind the blocks does

@@ -119,8 +119,8 @@ impl Engine {
         fork: &Fork,
         last: u64,
     ) -> Result<Read, EngineError> {
-        let known = self.watch.len();
-        let before = |account: &[u8]| self.watch.place_of(account).is_some_and(|at| at < known);
+        let known = self.watch.mark();
+        let before = |account: &[u8]| self.watch.contained(account, &known);
         let mut blocks: Vec<Block> = Vec::new();
         let mut parent = fork.at.hash.clone();
         for height in fork.at.height + 1..=last {
@@ -134,10 +134,10 @@ impl Engine {
             blocks.push(block);
         }
         self.refresh_watch().await?;
-        if self.watch.len() == known {
+        if self.watch.mark() == known {
             return Ok(Read::Linked(blocks));
         }
-        let since = |account: &[u8]| self.watch.place_of(account).is_some_and(|at| at >= known);
+        let since = |account: &[u8]| !before(account) && self.watch.contains(account);
         for block in &mut blocks {
             match chain.block(block.at.height, &since).await? {
                 Some(again) if again.at == block.at => block.transfers.extend(again.transfers),

@@ -180,6 +180,7 @@ fn health() -> Vec<Example> {
                 "name": "sandbox", "height": height, "read_through": through, "behind": behind,
             }],
             "addresses_watched": 1,
+            "addresses_issued": 1,
         })
     };
     let example = |name, summary, status, answer| {
