@@ -9,6 +9,9 @@ use crate::support::{
     provide_cryptography, until,
 };
 
+/// The chain id of a development chain.
+const CHAIN_ID: u64 = 31_337;
+
 /// The settings of an operator who reads a test network.
 fn networks(endpoint: &str, chain_id: u64, token: &str) -> String {
     format!(
@@ -59,9 +62,9 @@ async fn told(sink: &CallbackSink, line: &str) {
 async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
     provide_cryptography();
     let clock = Arc::new(HandClock::of_the_machine());
-    let node = Node::start(Arc::clone(&clock), &[]).await;
+    let node = Node::start(Arc::clone(&clock), CHAIN_ID, &[]).await;
     let token = node.deploy(PLAIN, 6).await;
-    let mut program = Program::new(&networks(&node.address, 31_337, &token));
+    let mut program = Program::new(&networks(&node.address, CHAIN_ID, &token));
     let sink = CallbackSink::start(clock).await;
     sink.expect(program.add_merchant(&sink.url, true).await);
     let add = ["wallet", "add", "--network", "anvil", "--sandbox", ACCOUNT_KEY, "--json"];
@@ -86,9 +89,9 @@ async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
 async fn live_keys_use_a_test_network_only_where_it_is_allowed() {
     provide_cryptography();
     let clock = Arc::new(HandClock::of_the_machine());
-    let node = Node::start(Arc::clone(&clock), &[]).await;
+    let node = Node::start(Arc::clone(&clock), CHAIN_ID, &[]).await;
     let token = node.deploy(PLAIN, 6).await;
-    let networks = networks(&node.address, 31_337, &token);
+    let networks = networks(&node.address, CHAIN_ID, &token);
     let mut program = Program::new(&networks);
     program.add_merchant("http://127.0.0.1:9/callback", false).await;
     program.serve().await;
@@ -113,7 +116,7 @@ async fn live_keys_use_a_test_network_only_where_it_is_allowed() {
 async fn a_node_of_another_chain_does_not_keep_the_program_from_starting() {
     provide_cryptography();
     let clock = Arc::new(HandClock::of_the_machine());
-    let node = Node::start(Arc::clone(&clock), &[]).await;
+    let node = Node::start(Arc::clone(&clock), CHAIN_ID, &[]).await;
     let token = node.deploy(PLAIN, 6).await;
     let mut program = Program::new(&networks(&node.address, 31_338, &token));
     program.add_merchant("http://127.0.0.1:9/callback", true).await;

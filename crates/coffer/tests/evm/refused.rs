@@ -41,9 +41,9 @@ async fn a_token_with_other_decimals_on_chain_is_not_taken_and_its_network_is() 
 
 #[tokio::test]
 async fn a_network_whose_node_is_on_another_chain_is_not_read_and_the_rest_runs() {
-    let world = Setup::new().node(&["--chain-id", "31338"]).unread().start().await;
+    let world = Setup::new().on_another_chain().unread().start().await;
     let reason = world.settle_blind().await;
-    let expected = "anvil is on another chain: expected chain id 31337, found chain id 31338";
+    let expected = "anvil is on another chain: expected chain id 1, found chain id 31338";
     assert!(reason.starts_with(expected), "{reason}");
     let (status, answer) = Request::ask(&world, "ETH", ("25", "USD")).await;
     assert_eq!(status, 503, "{answer}");
@@ -74,7 +74,7 @@ async fn a_node_that_changes_to_another_chain_stops_the_window() {
     world.gate.open();
     let reason = world.settle_blind().await;
     assert!(reason.contains("is on another chain"), "{reason}");
-    world.node.rpc("anvil_setChainId", json!([31_337])).await;
+    world.node.rpc("anvil_setChainId", json!([1])).await;
     world.settle().await;
     world.node.pay(&request.address, ether(10)).await;
     world.mine(3).await;

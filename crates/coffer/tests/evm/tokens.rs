@@ -5,7 +5,7 @@ use coffer_domain::{
     time::Span,
 };
 
-use crate::support::{FEE, LYING, PLAIN, Request, Setup, Token};
+use crate::support::{Database, FEE, LYING, PLAIN, Request, Setup, Token};
 
 /// One whole token.
 const ONE: u128 = 1_000_000;
@@ -20,6 +20,61 @@ async fn an_exact_payment_in_a_token_is_paid() {
     request.is("paid", &[]).await;
     let told = ["processing 0/25", "processing 25/25: 25x0", "paid 25/25: 25x3"];
     assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+/// A request in euro that is paid in two transactions with a reorganisation in between.
+async fn a_token_request_paid_in_two_parts_with_a_reorg_between_is_paid_once(database: Database) {
+    let world = Setup::on(database).token(Token::new("USDX", PLAIN)).start().await;
+    let chain_id = world.node.rpc("eth_chainId", serde_json::json!([])).await;
+    assert_eq!(chain_id, "0x38", "BNB Smart Chain");
+    let request = Request::priced(&world, "USDX", ("60", "EUR")).await;
+    world.mine(1).await;
+    let first = world.node.pay_token(&world.contracts[0], &request.address, 26 * ONE).await;
+    let bytes = world.node.bytes_of(&first).await;
+    world.mine(1).await;
+    request.is("processing", &[]).await;
+    world.node.reorg(1).await;
+    world.settle().await;
+    assert_eq!(request.shown().await["transactions"][0]["confirmations"], "0");
+    world.node.send_again(&bytes).await;
+    world.node.pay_token(&world.contracts[0], &request.address, 40 * ONE).await;
+    world.mine(2).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    world.mine(4).await;
+    let told = [
+        "processing 0/66",
+        "processing 26/66: 26x1",
+        "processing 66/66: 26x2 40x2",
+        "paid 66/66: 26x3 40x3",
+    ];
+    assert_eq!(request.told(), told);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_token_request_paid_in_two_parts_with_a_reorg_between_is_paid_once_on_sqlite() {
+    let database = Database::Sqlite;
+    a_token_request_paid_in_two_parts_with_a_reorg_between_is_paid_once(database).await;
+}
+
+#[tokio::test]
+async fn a_token_request_paid_in_two_parts_with_a_reorg_between_is_paid_once_on_postgres() {
+    let database = Database::Postgres;
+    a_token_request_paid_in_two_parts_with_a_reorg_between_is_paid_once(database).await;
+}
+
+#[tokio::test]
+async fn a_token_of_18_decimals_is_counted_to_its_last_digit() {
+    let token = Token { decimals: 18, pinned: 18, ..Token::new("USDY", PLAIN) };
+    let world = Setup::new().token(token).start().await;
+    let request = Request::of(&world, "USDY").await;
+    let units = 25 * 10_u128.pow(18) + 1;
+    world.node.pay_token(&world.contracts[0], &request.address, units).await;
+    world.mine(3).await;
+    request.is("paid", &["over 0.000000000000000001 USDY"]).await;
     world.remove().await;
 }
 

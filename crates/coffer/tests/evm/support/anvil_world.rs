@@ -13,7 +13,7 @@ use super::{
     gate::Gate,
     house::{House, Plan, provide_cryptography},
     node::Node,
-    setup::network,
+    setup::{OTHER_CHAIN_ID, network},
 };
 
 /// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
@@ -48,7 +48,8 @@ impl World {
     pub(super) async fn start(setup: Setup) -> Self {
         provide_cryptography();
         let clock = Arc::new(HandClock::new());
-        let node = Node::start(Arc::clone(&clock), &setup.node).await;
+        let chain_id = if setup.other_chain { OTHER_CHAIN_ID } else { setup.chain_id() };
+        let node = Node::start(Arc::clone(&clock), chain_id, &setup.node).await;
         let mut contracts = Vec::new();
         for token in &setup.tokens {
             contracts.push(node.deploy(token.code, token.decimals).await);

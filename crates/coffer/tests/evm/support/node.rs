@@ -39,13 +39,14 @@ pub struct Node {
 }
 
 impl Node {
-    pub async fn start(clock: Arc<HandClock>, arguments: &[String]) -> Self {
+    pub async fn start(clock: Arc<HandClock>, chain_id: u64, arguments: &[String]) -> Self {
         let program = std::env::var_os(PROGRAM);
         let program = program.unwrap_or_else(|| panic!("{PROGRAM} must name the anvil program"));
         let genesis = clock.now().minus(Span::from_hours(1)).seconds().to_string();
         let mut process = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0", "--no-mining"])
             .args(["--accounts", "20", "--timestamp", &genesis])
+            .args(["--chain-id", &chain_id.to_string()])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

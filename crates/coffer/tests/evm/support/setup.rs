@@ -11,8 +11,14 @@ use coffer_domain::{
 
 use super::{Database, World};
 
-/// The chain id of a development chain.
-pub const CHAIN_ID: u64 = 31_337;
+/// What the catalogue says, where real networks have theirs already.
+const CHAIN_ID: u64 = 31_337;
+/// The chain ids that the node is started with and read by: what is paid in coin is paid on Ethereum's, tokens
+/// on BNB Smart Chain's.
+const COIN_CHAIN_ID: u64 = 1;
+const TOKEN_CHAIN_ID: u64 = 56;
+/// Another chain than every other.
+pub const OTHER_CHAIN_ID: u64 = 31_338;
 /// Blocks that make a payment final, its own included.
 pub const CONFIRMATIONS: u32 = 3;
 
@@ -24,6 +30,8 @@ pub struct Setup {
     pub(super) finality: Finality,
     /// What the node is started with beyond the usual.
     pub(super) node: Vec<String>,
+    /// Whether the node is on another chain than the settings say.
+    pub(super) other_chain: bool,
     /// Whether the network is not looked at before the test begins.
     pub(super) unread: bool,
 }
@@ -54,6 +62,7 @@ impl Setup {
             tokens: Vec::new(),
             finality: Finality::Confirmations,
             node: Vec::new(),
+            other_chain: false,
             unread: false,
         }
     }
@@ -79,6 +88,16 @@ impl Setup {
     pub fn node(mut self, arguments: &[&str]) -> Self {
         self.node.extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
+    }
+
+    /// The node is on another chain than the settings say.
+    pub fn on_another_chain(self) -> Self {
+        Self { other_chain: true, ..self }
+    }
+
+    /// The chain id that the adapter's settings say.
+    pub(super) const fn chain_id(&self) -> u64 {
+        if self.tokens.is_empty() { COIN_CHAIN_ID } else { TOKEN_CHAIN_ID }
     }
 
     /// The network is not looked at before the test begins.
@@ -125,7 +144,8 @@ impl Setup {
     pub(super) fn evm(&self, catalogue: &Catalogue, address: &str) -> EvmSettings {
         let own = catalogue.assets().iter().filter(|asset| asset.id.network == network());
         let endpoints = vec![format!("http://{address}")];
-        let settings = EvmSettings::new(network(), CHAIN_ID, endpoints, own.cloned().collect());
+        let settings =
+            EvmSettings::new(network(), self.chain_id(), endpoints, own.cloned().collect());
         EvmSettings { finality: self.finality, ..settings }
     }
 }
