@@ -169,6 +169,11 @@ impl UtxoNode {
         Ok(())
     }
 
+    /// Leaves out one of the arguments from the next run on.
+    pub fn forget(&mut self, argument: &str) {
+        self.arguments.retain(|own| own != argument);
+    }
+
     /// Ends in good order; it can run again.
     ///
     /// # Errors
