@@ -13,8 +13,8 @@ use super::{Database, World};
 
 /// What the catalogue says, where real networks have theirs already.
 const CHAIN_ID: u64 = 31_337;
-/// The chain ids that the node is started with and read by: what is paid in coin is paid on Ethereum's, tokens
-/// on BNB Smart Chain's.
+/// The chain ids that the node is started with and read by: what is paid in coin is paid on
+/// Ethereum's, tokens on BNB Smart Chain's.
 const COIN_CHAIN_ID: u64 = 1;
 const TOKEN_CHAIN_ID: u64 = 56;
 /// Another chain than every other.
