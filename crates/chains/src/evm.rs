@@ -4,17 +4,22 @@
 //! Coin that a contract moves inside a transaction leaves no record in blocks; it is read from
 //! traces, where an endpoint gives them (docs/operating.md).
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
-    ports::{Block, Chain, ChainError, ChainProbe, Clock, KeyRefused, Tip, Watched},
+    ports::{
+        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Tip, Watched,
+    },
     time::{Span, Timestamp},
     transfer::{Address, BlockRef, ChainTransfer},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future};
 use reqwest::{Client, Url, redirect};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -24,25 +29,32 @@ use self::{
     endpoint::{Endpoint, Identity},
     failover::Failover,
     fault::{Failure, Fault},
+    news::News,
     pinned::Pinned,
 };
 
 mod address;
 mod answer;
 mod block;
+mod calls;
+mod counters;
 mod endpoint;
 mod failover;
 mod fault;
 mod label;
 mod link;
+mod news;
 mod pending;
 mod pinned;
 mod probe;
 mod reader;
 mod settings;
+mod tip;
 mod token;
 mod traces;
+mod witness;
 
+pub use self::counters::describe;
 pub use self::settings::{EvmSettings, Finality, InternalTransfers, SettingsRefused};
 
 /// One EVM network behind its endpoints.
@@ -53,9 +65,11 @@ pub struct EvmChain {
     internal_transfers: InternalTransfers,
     /// Whether traces are read, where the settings leave that open, once it is known.
     traces: OnceLock<bool>,
+    second_source_above: BTreeMap<AssetId, Units>,
     stale_after: Option<Span>,
     pinned: Pinned,
     failover: Failover,
+    news: Option<News>,
     clock: Arc<dyn Clock>,
 }
 
@@ -82,6 +96,15 @@ impl EvmChain {
         if endpoints.is_empty() {
             return Err(refused("no endpoints are named".to_owned()));
         }
+        if !settings.second_source_above.is_empty() && endpoints.len() < 2 {
+            return Err(refused("second_source_above needs a second endpoint".to_owned()));
+        }
+        let ws = settings.ws.as_deref().map(|text| {
+            let url = Url::parse(text.trim()).ok();
+            let url = url.filter(|url| matches!(url.scheme(), "ws" | "wss"));
+            url.ok_or_else(|| refused("ws is not a ws or wss address".to_owned()))
+        });
+        let ws = ws.transpose()?;
         let identity = Identity { chain_id: settings.chain_id, genesis };
         Ok(Self {
             network,
@@ -89,9 +112,11 @@ impl EvmChain {
             finality: settings.finality,
             internal_transfers: settings.internal_transfers,
             traces: OnceLock::new(),
+            second_source_above: settings.second_source_above.clone(),
             stale_after: settings.stale_after,
             pinned,
             failover: Failover::new(network, identity, endpoints),
+            news: ws.map(|url| News::new(network, url)),
             clock,
         })
     }
@@ -140,16 +165,28 @@ impl Chain for EvmChain {
         answer.await.map_err(|failure| failure.into_error(self.network, 0))
     }
 
-    /// Two calls, and a third where the node names final blocks.
+    /// Two calls, and a third where the node names final blocks; now and then the same to the other
+    /// endpoints.
     async fn tip(&self) -> Result<Tip, ChainError> {
-        let answer = self.failover.ask(|endpoint| self.tip_at(endpoint).boxed()).await;
-        answer.map_err(|failure| failure.into_error(self.network, 0))
+        self.read_tip().await.map_err(|failure| failure.into_error(self.network, 0))
     }
 
     /// Two calls, one for traces where they are read, and a few for each transfer found (see
     /// `evm/block.rs`).
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
         self.read_block(height, watched).await
+    }
+
+    async fn news(&self) {
+        match &self.news {
+            Some(news) => news.next().await,
+            None => future::pending().await,
+        }
+    }
+
+    async fn endpoints(&self) -> Vec<EndpointReport> {
+        let endpoints = self.failover.endpoints.iter();
+        future::join_all(endpoints.map(|endpoint| self.report(endpoint))).await
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {

@@ -248,5 +248,6 @@ async fn listen_for_metrics(
     let handle = handle.map_err(|error| Failure::new(format!("no metrics: {error}")))?;
     metrics::describe();
     alarms::describe();
+    coffer_chains::evm::describe();
     Ok(Some((listen(address, "metrics.listen").await?, handle)))
 }

@@ -46,6 +46,8 @@ pub(super) type Placed = ((usize, u64), ChainTransfer);
 
 /// A block as one endpoint tells it.
 pub(super) struct Draft {
+    /// The endpoint's place in the settings.
+    pub(super) told_by: usize,
     pub(super) block: NodeBlock<Transaction>,
     pub(super) height: u64,
     pub(super) time: Timestamp,
@@ -85,7 +87,9 @@ impl Reading<'_> {
         let time = timestamp(&block)?;
         let mut placed = self.coin_transfers(&block).await?;
         placed.extend(self.token_transfers(&block).await?);
-        Ok(Draft { block, height, time, placed })
+        let told_by = self.endpoint.number();
+        self.endpoint.count_block();
+        Ok(Draft { told_by, block, height, time, placed })
     }
 
     /// Coin that was moved to watched accounts inside the transactions of a block.

@@ -5,16 +5,15 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use coffer_domain::{
-    ports::Clock,
-    time::{Span, Timestamp},
-};
+use coffer_domain::{ports::Clock, time::Timestamp};
 use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
     answer::{Hash, NodeBlock, Quantity},
+    calls::Calls,
+    counters::Counters,
     fault::Fault,
     label::Label,
     settings::EvmSettings,
@@ -32,22 +31,28 @@ pub(super) struct Identity {
 pub(super) struct Endpoint {
     client: Client,
     url: Url,
+    number: usize,
     label: Label,
     answer_limit: usize,
     calls_per_minute: Option<u32>,
     clock: Arc<dyn Clock>,
-    minute: Mutex<Minute>,
+    calls: Calls,
+    counters: Counters,
+    /// The newest block it named, and when it was asked.
+    newest: Mutex<Option<Newest>>,
     next_id: AtomicU64,
     identified: AtomicBool,
     /// Whether and how it tells of calls inside transactions, once that is known.
     tracing: OnceLock<Option<Tracing>>,
 }
 
-/// The calls made since a minute began.
-#[derive(Default)]
-struct Minute {
-    began: Timestamp,
-    calls: u32,
+/// What an endpoint named as its newest block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newest {
+    /// The block's own time; none where it gave no answer.
+    pub(super) time: Option<Timestamp>,
+    /// When it was asked.
+    pub(super) asked_at: Timestamp,
 }
 
 /// An answer of JSON-RPC 2.0.
@@ -77,21 +82,50 @@ impl Endpoint {
     ) -> Self {
         Self {
             client,
+            number,
             label: Label::new(&url, number),
             url,
             answer_limit: settings.answer_limit,
             calls_per_minute: settings.calls_per_minute,
             clock,
-            minute: Mutex::default(),
+            calls: Calls::default(),
+            counters: Counters::new(settings.network, number),
+            newest: Mutex::default(),
             next_id: AtomicU64::new(1),
             identified: AtomicBool::new(false),
             tracing: OnceLock::new(),
         }
     }
 
+    /// Its place in the settings, from 1.
+    pub(super) const fn number(&self) -> usize {
+        self.number
+    }
+
     /// What log lines and errors call it: number and domain, no secrets.
     pub(super) const fn label(&self) -> &Label {
         &self.label
+    }
+
+    /// The calls made to it in the last minute.
+    pub(super) fn calls_last_minute(&self) -> u32 {
+        self.calls.last_minute(self.clock.now())
+    }
+
+    /// Counts a block that it told, so that its calls can be put in proportion.
+    pub(super) fn count_block(&self) {
+        self.counters.block();
+    }
+
+    /// The newest block that it named when it was asked last.
+    pub(super) fn newest(&self) -> Option<Newest> {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the newest block that it named.
+    pub(super) fn name_newest(&self, time: Option<Timestamp>) {
+        let newest = Newest { time, asked_at: self.clock.now() };
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
     }
 
     /// Asks for proof of identity again before the next question.
@@ -200,18 +234,13 @@ impl Endpoint {
     }
 
     fn count_call(&self) -> Result<(), Fault> {
-        let Some(limit) = self.calls_per_minute else { return Ok(()) };
-        let now = self.clock.now();
-        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = now.since(minute.began);
-        if age >= Span::from_minutes(1) || age < Span::ZERO {
-            *minute = Minute { began: now, calls: 0 };
+        let limit = self.calls_per_minute;
+        if self.calls.count(self.clock.now(), limit) {
+            self.counters.call();
+            return Ok(());
         }
-        if minute.calls >= limit {
-            return Err(Fault::Unreachable(format!("its {limit} calls a minute are used up")));
-        }
-        minute.calls += 1;
-        Ok(())
+        let limit = limit.unwrap_or_default();
+        Err(Fault::Unreachable(format!("its {limit} calls a minute are used up")))
     }
 }
 

@@ -81,7 +81,7 @@ impl Failover {
     }
 
     /// Remembers what a fault says of its endpoint.
-    fn note(&self, endpoint: &Endpoint, fault: &Fault) {
+    pub(super) fn note(&self, endpoint: &Endpoint, fault: &Fault) {
         if fault.doubts_endpoint() {
             endpoint.doubt();
         }

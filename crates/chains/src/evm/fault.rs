@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Unsupported(String),
     /// The endpoint refused this call for another reason.
     Refused(String),
+    /// The endpoint's newest block is much older than another endpoint's.
+    Lagging(String),
     /// The endpoint does not tell of calls inside transactions.
     Traceless,
 }
@@ -79,6 +81,7 @@ impl Fault {
             Self::Absent => "has no such block".to_owned(),
             Self::Unsupported(reason) => format!("does not know the method: {reason}"),
             Self::Refused(reason) => format!("refused the call: {reason}"),
+            Self::Lagging(reason) => format!("lags behind: {reason}"),
             Self::Traceless => "gives no traces of calls inside transactions".to_owned(),
         }
     }

@@ -14,6 +14,7 @@ const KEY_CHARACTERS: usize = 8;
 #[derive(Clone)]
 pub(super) struct Label {
     text: String,
+    place: String,
     secrets: Vec<String>,
 }
 
@@ -31,7 +32,13 @@ impl Label {
         let query = url.query_pairs().map(|(_, value)| value.into_owned());
         let secrets = secrets.into_iter().map(str::to_owned).chain(query);
         let secrets = secrets.filter(|part| part.len() >= KEY_CHARACTERS).collect();
-        Self { text: format!("endpoint {number} ({domain})"), secrets }
+        let place = url.port().map_or_else(|| domain.clone(), |port| format!("{domain}:{port}"));
+        Self { text: format!("endpoint {number} ({domain})"), place, secrets }
+    }
+
+    /// The last two parts of its host name, and its port where that is not the usual one.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     /// What an endpoint said, fit to be shown: without our keys, on one line, not too long.

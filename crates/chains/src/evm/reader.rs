@@ -11,6 +11,7 @@ use super::{
     block::{Draft, Placed, Reading},
     fault::{Failure, Fault},
     settings::InternalTransfers,
+    witness::Confirmed,
 };
 
 /// For so long the endpoints of a network may differ about its newest blocks.
@@ -33,11 +34,15 @@ impl EvmChain {
             Err(failure) if failure.all_absent() => return Ok(None),
             Err(failure) => return Err(failure.into_error(self.network, height)),
         };
-        match self.internal_transfers(&draft, watched).await {
-            Ok(inner) => draft.placed.extend(inner),
+        let inner = match self.internal_transfers(&draft, watched).await {
+            Ok(inner) => inner,
             Err(failure) if failure.block_moved() && self.settles(&draft) => return Ok(None),
             Err(failure) => return Err(failure.into_error(self.network, height)),
+        };
+        if let Confirmed::NotYet = self.confirm(&draft, &inner, watched).await? {
+            return Ok(None);
         }
+        draft.placed.extend(inner);
         Ok(Some(draft.finish()))
     }
 
@@ -79,7 +84,7 @@ impl EvmChain {
     }
 
     /// Whether a block is so new that endpoints may differ about it.
-    fn settles(&self, draft: &Draft) -> bool {
+    pub(super) fn settles(&self, draft: &Draft) -> bool {
         self.clock.now().since(draft.time) < SETTLING
     }
 }

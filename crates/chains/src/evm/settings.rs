@@ -1,8 +1,13 @@
 //! What an operator says of one EVM network.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use coffer_domain::{catalogue::Asset, code::NetworkName, time::Span};
+use coffer_domain::{
+    catalogue::Asset,
+    code::NetworkName,
+    money::{AssetId, Units},
+    time::Span,
+};
 
 /// How blocks of a network become final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,10 @@ pub struct EvmSettings {
     pub finality: Finality,
     /// How coin is found that contracts move inside transactions.
     pub internal_transfers: InternalTransfers,
+    /// Amounts in one block above which a second endpoint must tell the same, by asset.
+    pub second_source_above: BTreeMap<AssetId, Units>,
+    /// WebSocket address of an endpoint that tells of new blocks; only a wake-up.
+    pub ws: Option<String>,
     /// How old the newest block may be before the node counts as out of step; none where blocks
     /// come at any time, as on development chains.
     pub stale_after: Option<Span>,
@@ -75,6 +84,8 @@ impl EvmSettings {
             assets,
             finality: Finality::Confirmations,
             internal_transfers: InternalTransfers::Auto,
+            second_source_above: BTreeMap::new(),
+            ws: None,
             stale_after: None,
             request_timeout: Self::REQUEST_TIMEOUT,
             answer_limit: Self::ANSWER_LIMIT,

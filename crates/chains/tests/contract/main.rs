@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod anvil;
+mod endpoints;
 mod evm;
 mod fake_node;
 mod faults;
 mod inner;
 mod ledger;
+mod news;
 mod odd_tokens;
 mod rules;
 mod setup;

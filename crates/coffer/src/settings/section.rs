@@ -86,6 +86,27 @@ impl<'a> Section<'a> {
         found
     }
 
+    /// Reads each text of a table whose keys are names, such as `{ ETH = "1" }`.
+    pub(crate) fn named<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&str, &str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let section = self.section(key);
+        let mut found = Vec::new();
+        for (name, node) in section.table.into_iter().flatten() {
+            let Value::Text(text) = &node.value else {
+                section.wrong(name, Some(node), "a text in quotes is expected");
+                continue;
+            };
+            match read(name, text) {
+                Ok(value) => found.push(value),
+                Err(reason) => section.refuse(name, &reason),
+            }
+        }
+        found
+    }
+
     /// A text, where there is one.
     pub(crate) fn text(&mut self, key: &'static str) -> Option<String> {
         let node = self.take(key)?;

@@ -181,6 +181,35 @@ fn a_network_of_ones_own_comes_with_its_assets_in_a_variable_too() {
 }
 
 #[test]
+fn amounts_that_need_a_second_source_are_of_the_networks_assets() {
+    let with = |endpoints: &str, caps: &str| {
+        let file = format!(
+            "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [{endpoints}]\n\
+             second_source_above = {{ {caps} }}\nws = \"ws://127.0.0.1:8546\"\n"
+        );
+        load(&file, &[])
+    };
+    let two = "\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"";
+    let settings = with(two, "ETH = \"1.5\", USDT = \"5000\"").unwrap();
+    let [evm] = settings.networks.evm.as_slice() else { panic!("one network") };
+    let caps = evm
+        .second_source_above
+        .iter()
+        .map(|(asset, units)| (asset.iso.as_str().to_owned(), units.get()));
+    let caps = caps.collect::<Vec<_>>();
+    assert_eq!(
+        caps,
+        [("ETH".to_owned(), 1_500_000_000_000_000_000), ("USDT".to_owned(), 5_000_000_000)]
+    );
+    assert_eq!(evm.ws.as_deref(), Some("ws://127.0.0.1:8546"));
+    let told = |endpoints, caps| format!("{:?}", with(endpoints, caps).unwrap_err());
+    assert!(told("\"http://127.0.0.1:1\"", "ETH = \"1\"").contains("a second endpoint is needed"));
+    assert!(told(two, "DOGE = \"1\"").contains("no such coin or token on this network"));
+    assert!(told(two, "ETH = 1").contains("a text in quotes is expected"));
+    assert!(told(two, "ETH = \"-1\"").contains("-1"));
+}
+
+#[test]
 fn mistakes_of_networks_are_told_at_once_and_without_access_keys() {
     let file = "\
 [[networks.evm]]

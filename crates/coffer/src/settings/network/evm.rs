@@ -6,6 +6,7 @@ use coffer_chains::evm::{EvmSettings, Finality, InternalTransfers};
 use coffer_domain::{
     catalogue::{Catalogue, Family, Network},
     code::NetworkName,
+    money::parse_decimal,
     time::Span,
 };
 
@@ -29,41 +30,89 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
         section.refuse("endpoints", "at least one address of a JSON-RPC endpoint is needed");
     }
     check_endpoints(&section, "endpoints", &endpoints);
-    let finality = section.word(
-        "finality",
-        &[("confirmations", Finality::Confirmations), ("finalized", Finality::FinalizedTag)],
-    );
-    let internal_transfers = section.word(
-        "internal_transfers",
-        &[
-            ("auto", InternalTransfers::Auto),
-            ("traces", InternalTransfers::Traces),
-            ("off", InternalTransfers::Off),
-        ],
-    );
-    let genesis = section.text("genesis");
-    let stale_after = section.number("stale_after_seconds", 1..=86_400);
-    let timeout = section.number("timeout_seconds", 1..=120);
-    let answer_limit: Option<usize> = section.number("answer_limit_mib", 1..=1_024);
-    let calls_per_minute = section.number("calls_per_minute", 1..=1_000_000);
-    if let (Some(network), Some(Finality::FinalizedTag)) = (&network, finality) {
+    let how = How::read(&mut section);
+    if let (Some(network), Finality::FinalizedTag) = (&network, how.finality) {
         *catalogue = catalogue.clone().with_final_by_name(network.name);
     }
     section
         .tables("assets", |table| asset::read(table, network.as_ref(), catalogue, COIN_DECIMALS));
+    let caps = section.named("second_source_above", |iso, amount| {
+        let name = network.as_ref().map(|network| network.name);
+        let mut assets = catalogue.assets().iter();
+        let asset = assets.find(|it| it.id.iso.as_str() == iso && Some(it.id.network) == name);
+        let asset = asset.ok_or("there is no such coin or token on this network")?;
+        let units = parse_decimal(amount, asset.decimals);
+        units.map(|units| (asset.id, units)).map_err(|refused| format!("{amount:?} {refused}"))
+    });
+    if !caps.is_empty() && endpoints.len() < 2 {
+        section.refuse("second_source_above", "a second endpoint is needed, which may confirm");
+    }
     section.finish();
     let network = network?;
     let assets = catalogue.assets().iter().filter(|asset| asset.id.network == network.name);
     let assets = assets.cloned().collect();
     let mut evm = EvmSettings::new(network.name, network.chain_id?, endpoints, assets);
-    evm.genesis = genesis;
-    evm.finality = finality.unwrap_or(Finality::Confirmations);
-    evm.internal_transfers = internal_transfers.unwrap_or_default();
-    evm.stale_after = stale_after.map(Span::from_seconds).or_else(|| usual_staleness(&network));
-    evm.request_timeout = timeout.map_or(EvmSettings::REQUEST_TIMEOUT, Duration::from_secs);
-    evm.answer_limit = answer_limit.map_or(EvmSettings::ANSWER_LIMIT, |mib| mib << 20);
-    evm.calls_per_minute = calls_per_minute;
+    evm.second_source_above = caps.into_iter().collect();
+    how.tell(&mut evm, &network);
     Some(evm)
+}
+
+/// How a network is read.
+struct How {
+    finality: Finality,
+    internal_transfers: InternalTransfers,
+    genesis: Option<String>,
+    ws: Option<String>,
+    stale_after: Option<i64>,
+    timeout: Option<u64>,
+    answer_limit: Option<usize>,
+    calls_per_minute: Option<u32>,
+}
+
+impl How {
+    fn read(section: &mut Section<'_>) -> Self {
+        let finality = section.word(
+            "finality",
+            &[("confirmations", Finality::Confirmations), ("finalized", Finality::FinalizedTag)],
+        );
+        let internal_transfers = section.word(
+            "internal_transfers",
+            &[
+                ("auto", InternalTransfers::Auto),
+                ("traces", InternalTransfers::Traces),
+                ("off", InternalTransfers::Off),
+            ],
+        );
+        let ws = section.text("ws");
+        let fits = |url: &String| url.starts_with("ws://") || url.starts_with("wss://");
+        if ws.as_ref().is_some_and(|url| !fits(url)) {
+            // Not repeated: it may hold an access key.
+            section.refuse("ws", "does not begin with ws:// or wss://");
+        }
+        Self {
+            finality: finality.unwrap_or(Finality::Confirmations),
+            internal_transfers: internal_transfers.unwrap_or_default(),
+            genesis: section.text("genesis"),
+            ws,
+            stale_after: section.number("stale_after_seconds", 1..=86_400),
+            timeout: section.number("timeout_seconds", 1..=120),
+            answer_limit: section.number("answer_limit_mib", 1..=1_024),
+            calls_per_minute: section.number("calls_per_minute", 1..=1_000_000),
+        }
+    }
+
+    fn tell(self, evm: &mut EvmSettings, network: &Network) {
+        let stale_after = self.stale_after.map(Span::from_seconds);
+        evm.finality = self.finality;
+        evm.internal_transfers = self.internal_transfers;
+        evm.genesis = self.genesis;
+        evm.ws = self.ws;
+        evm.stale_after = stale_after.or_else(|| usual_staleness(network));
+        evm.request_timeout =
+            self.timeout.map_or(EvmSettings::REQUEST_TIMEOUT, Duration::from_secs);
+        evm.answer_limit = self.answer_limit.map_or(EvmSettings::ANSWER_LIMIT, |mib| mib << 20);
+        evm.calls_per_minute = self.calls_per_minute;
+    }
 }
 
 /// A network Coffer knows: what the settings say of it must agree, and the confirmations may

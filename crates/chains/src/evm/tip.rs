@@ -1,0 +1,134 @@
+//! The newest block of a network, and which endpoints lag behind it.
+
+use std::time::Duration;
+
+use coffer_domain::{
+    ports::{ChainError, EndpointReport, Tip},
+    time::Span,
+};
+use futures_util::{FutureExt, future};
+use serde::de::IgnoredAny;
+use serde_json::json;
+use tokio::time;
+
+use super::{
+    EvmChain,
+    endpoint::Endpoint,
+    fault::{Failure, Fault},
+    probe,
+};
+
+/// An endpoint whose newest block is so much older than another's is not believed.
+const LAG: Span = Span::from_seconds(60);
+/// The other endpoints are asked for their newest blocks so often,
+const ASK_EVERY: Span = Span::from_seconds(15);
+/// (what they answered counts so long)
+const KEPT: Span = Span::from_seconds(30);
+/// and those that gave no answer so often,
+const ASK_SILENT_EVERY: Span = Span::from_seconds(60);
+/// and waited for so long.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// A block dated so far ahead of our clock is no measure for others.
+const AHEAD: Span = Span::from_minutes(5);
+
+impl EvmChain {
+    /// The newest block of the first endpoint that does not lag behind another.
+    pub(super) async fn read_tip(&self) -> Result<Tip, Failure> {
+        if self.failover.endpoints.len() > 1 {
+            let due = self.failover.endpoints.iter().filter(|endpoint| self.is_due(endpoint));
+            future::join_all(due.map(|endpoint| self.look_at(endpoint))).await;
+        }
+        let answer = self.failover.ask(|endpoint| {
+            async move {
+                let tip = self.tip_at(endpoint).await?;
+                endpoint.name_newest(Some(tip.time));
+                self.check_lag(endpoint, &tip)?;
+                Ok(tip)
+            }
+            .boxed()
+        });
+        answer.await
+    }
+
+    fn is_due(&self, endpoint: &Endpoint) -> bool {
+        let Some(newest) = endpoint.newest() else { return true };
+        let every = if newest.time.is_some() { ASK_EVERY } else { ASK_SILENT_EVERY };
+        let age = self.clock.now().since(newest.asked_at);
+        age >= every || age < Span::ZERO
+    }
+
+    /// Whether an endpoint was asked lately and gave no answer, so that nobody need wait for it.
+    pub(super) fn is_down(&self, endpoint: &Endpoint) -> bool {
+        !self.is_due(endpoint) && endpoint.newest().is_some_and(|newest| newest.time.is_none())
+    }
+
+    async fn look_at(&self, endpoint: &Endpoint) {
+        let look = async {
+            endpoint.identify(&self.failover.identity).await?;
+            self.tip_at(endpoint).await
+        };
+        let tip = time::timeout(PATIENCE, look).await;
+        endpoint.name_newest(tip.ok().and_then(Result::ok).map(|tip| tip.time));
+    }
+
+    /// A fault where another endpoint has a much newer block.
+    fn check_lag(&self, endpoint: &Endpoint, tip: &Tip) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let others = self.failover.endpoints.iter();
+        let others = others.filter(|other| other.number() != endpoint.number());
+        let named = others.filter_map(|other| {
+            let newest = other.newest()?;
+            let time = newest.time.filter(|time| time.since(now) <= AHEAD)?;
+            (now.since(newest.asked_at) <= KEPT).then_some((time, other))
+        });
+        let ahead = named.filter(|(time, _)| time.since(tip.time) > LAG);
+        match ahead.max_by_key(|(time, _)| *time) {
+            None => Ok(()),
+            Some((time, other)) => {
+                let (seconds, other) = (time.since(tip.time).seconds(), other.label());
+                Err(Fault::Lagging(format!("its newest block is {seconds} s older than {other}'s")))
+            }
+        }
+    }
+
+    /// What an endpoint says of itself. Some ten calls, for people who ask.
+    pub(super) async fn report(&self, endpoint: &Endpoint) -> EndpointReport {
+        let tip = async {
+            endpoint.doubt();
+            endpoint.identify(&self.failover.identity).await?;
+            self.tip_at(endpoint).await
+        };
+        let tip = tip.await.map_err(|fault| self.error_of(endpoint, fault));
+        let capabilities = match &tip {
+            Ok(tip) => capabilities(endpoint, tip).await,
+            Err(_) => Vec::new(),
+        };
+        EndpointReport {
+            number: endpoint.number(),
+            label: endpoint.label().place().to_owned(),
+            tip,
+            capabilities,
+            kept_from: None,
+            calls_last_minute: endpoint.calls_last_minute(),
+        }
+    }
+
+    fn error_of(&self, endpoint: &Endpoint, fault: Fault) -> ChainError {
+        Failure(vec![(endpoint.label().to_string(), fault)]).into_error(self.network, 0)
+    }
+}
+
+/// What an endpoint can do beyond the least.
+async fn capabilities(endpoint: &Endpoint, tip: &Tip) -> Vec<(&'static str, bool)> {
+    let newest = json!([tip.at.hash]);
+    let receipts = endpoint.call::<Option<Vec<IgnoredAny>>>("eth_getBlockReceipts", newest).await;
+    let nobody = format!("0x{}", "0".repeat(40));
+    let early = json!([nobody, format!("{:#x}", tip.at.height.min(1))]);
+    let old_states = endpoint.call::<IgnoredAny>("eth_getBalance", early).await;
+    vec![
+        ("traces", endpoint.tracing().await.is_ok()),
+        ("finalized", probe::final_height(endpoint).await.is_ok_and(|height| height.is_some())),
+        ("receipts", receipts.is_ok_and(|receipts| receipts.is_some())),
+        ("old states", old_states.is_ok()),
+    ]
+}

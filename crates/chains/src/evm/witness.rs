@@ -1,0 +1,197 @@
+//! Several endpoints as witnesses of one another. What one endpoint tells of a block in which we
+//! were paid is believed once another one tells the same. Where another one answers otherwise
+//! nothing is credited: one of them lies, or follows other rules. Where none answers, the one is
+//! believed, up to the amount that the settings name.
+
+use std::collections::BTreeMap;
+
+use coffer_domain::{
+    money::{AssetId, Units},
+    ports::{ChainError, Watched},
+    transfer::{ChainTransfer, ChainUnits},
+};
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::{
+    EvmChain,
+    answer::NodeBlock,
+    block::{Draft, Placed, Reading, text},
+    endpoint::Endpoint,
+    fault::Fault,
+};
+
+/// What another endpoint says of a block.
+enum Testimony {
+    /// The same block with the same transfers.
+    Same,
+    /// The same block; its transfers it could not tell.
+    SameBlock(String),
+    /// Something else.
+    Other(String),
+    /// It has no such block.
+    Absent,
+    /// Nothing.
+    Silent(String),
+}
+
+/// What came of asking the others.
+pub(super) enum Confirmed {
+    /// The block may be believed.
+    Yes,
+    /// They differ, and may do so for a moment: the block is new.
+    NotYet,
+}
+
+impl EvmChain {
+    /// Has the transfers of a block confirmed by another endpoint.
+    ///
+    /// # Errors
+    /// When another endpoint tells otherwise of a block that is not new any more, or none confirms
+    /// an amount that must be.
+    pub(super) async fn confirm(
+        &self,
+        draft: &Draft,
+        inner: &[Placed],
+        watched: &Watched<'_>,
+    ) -> Result<Confirmed, ChainError> {
+        let (network, height) = (self.network, draft.height);
+        let paid = draft.placed.iter().chain(inner).map(|(_, transfer)| transfer);
+        if draft.placed.is_empty() && inner.is_empty() {
+            return Ok(Confirmed::Yes);
+        }
+        let needed = self.needs_second(paid);
+        let (mut silent, mut absent) = (Vec::new(), Vec::new());
+        let others = self.failover.endpoints.iter();
+        for endpoint in others.filter(|endpoint| endpoint.number() != draft.told_by) {
+            match self.testimony(endpoint, draft, inner, watched).await {
+                Testimony::Same => return Ok(Confirmed::Yes),
+                Testimony::SameBlock(_) if !needed => return Ok(Confirmed::Yes),
+                Testimony::SameBlock(why) | Testimony::Silent(why) => {
+                    silent.push(format!("{}: {why}", endpoint.label()));
+                }
+                Testimony::Other(reason) if self.settles(draft) => {
+                    tracing::debug!(%network, height, reason, "endpoints differ");
+                    return Ok(Confirmed::NotYet);
+                }
+                Testimony::Other(reason) => {
+                    return Err(ChainError::EndpointsDisagree { network, height, reason });
+                }
+                Testimony::Absent => absent.push(endpoint),
+            }
+        }
+        for endpoint in absent {
+            if self.settles(draft) {
+                return Ok(Confirmed::NotYet);
+            }
+            if self.in_step(endpoint).await {
+                let reason = format!("{} has no such block", endpoint.label());
+                return Err(ChainError::EndpointsDisagree { network, height, reason });
+            }
+            silent.push(format!("{}: is not in step with the network", endpoint.label()));
+        }
+        if !needed {
+            return Ok(Confirmed::Yes);
+        }
+        let silent = match silent.is_empty() {
+            true => "there is no second one".to_owned(),
+            false => silent.join("; "),
+        };
+        let reason = format!(
+            "block {height} holds a payment above second_source_above, which a second endpoint \
+             must confirm: {silent}"
+        );
+        Err(ChainError::Unreachable { network, reason })
+    }
+
+    /// Whether the transfers of a block are of an asset and amount that a second endpoint must
+    /// confirm.
+    fn needs_second<'a>(&self, paid: impl Iterator<Item = &'a ChainTransfer>) -> bool {
+        let mut sums = BTreeMap::<AssetId, Units>::new();
+        for transfer in paid {
+            let units = match transfer.units {
+                ChainUnits::Units(units) => units,
+                ChainUnits::Beyond(_) => Units::new(u128::MAX),
+            };
+            let sum = sums.entry(transfer.asset).or_default();
+            *sum = sum.checked_add(units).unwrap_or(Units::new(u128::MAX));
+        }
+        let cap = |asset| self.second_source_above.get(asset);
+        sums.iter().any(|(asset, sum)| cap(asset).is_some_and(|cap| sum > cap))
+    }
+
+    async fn testimony(
+        &self,
+        endpoint: &Endpoint,
+        draft: &Draft,
+        inner: &[Placed],
+        watched: &Watched<'_>,
+    ) -> Testimony {
+        if self.is_down(endpoint) {
+            return Testimony::Silent("gave no answer lately".to_owned());
+        }
+        if let Err(fault) = endpoint.identify(&self.failover.identity).await {
+            self.failover.note(endpoint, &fault);
+            return Testimony::Silent(fault.reason());
+        }
+        let reading = Reading { endpoint, pinned: &self.pinned, watched };
+        let told = reading.block(draft.height).await;
+        let told = match told {
+            Ok(told) => told,
+            Err(Fault::Absent) => return Testimony::Absent,
+            Err(fault) => {
+                self.failover.note(endpoint, &fault);
+                return of_header(endpoint, draft, &fault).await;
+            }
+        };
+        let differ = |what: String| Testimony::Other(format!("{} {what}", endpoint.label()));
+        let (hash, other) = (text(draft.block.hash.0), text(told.block.hash.0));
+        if hash != other {
+            return differ(format!("has {other} there, not {hash}"));
+        }
+        if !same(&draft.placed, &told.placed) {
+            return differ("tells other transfers of it".to_owned());
+        }
+        if inner.is_empty() {
+            return Testimony::Same;
+        }
+        match reading.internal_transfers(&draft.block).await {
+            Ok(told) if same(inner, &told) => Testimony::Same,
+            Ok(_) => differ("tells other calls inside its transactions".to_owned()),
+            Err(fault) => {
+                self.failover.note(endpoint, &fault);
+                Testimony::SameBlock(fault.reason())
+            }
+        }
+    }
+
+    /// Whether an endpoint follows its network, so that a block it lacks is a contradiction.
+    async fn in_step(&self, endpoint: &Endpoint) -> bool {
+        self.tip_at(endpoint).await.is_ok_and(|tip| tip.live)
+    }
+}
+
+/// What the header alone says, where an endpoint cannot tell the transfers.
+async fn of_header(endpoint: &Endpoint, draft: &Draft, fault: &Fault) -> Testimony {
+    let asked = json!([format!("{:#x}", draft.height), false]);
+    let told = endpoint.call::<Option<NodeBlock<IgnoredAny>>>("eth_getBlockByNumber", asked).await;
+    match told {
+        Ok(Some(told)) if told.hash == draft.block.hash => Testimony::SameBlock(fault.reason()),
+        Ok(Some(told)) if told.number == draft.block.number => {
+            let (other, hash) = (text(told.hash.0), text(draft.block.hash.0));
+            Testimony::Other(format!("{} has {other} there, not {hash}", endpoint.label()))
+        }
+        Ok(None) => Testimony::Absent,
+        Ok(Some(_)) | Err(_) => Testimony::Silent(fault.reason()),
+    }
+}
+
+/// Whether two endpoints tell the same transfers, in whatever order.
+fn same(one: &[Placed], other: &[Placed]) -> bool {
+    let sorted = |placed: &[Placed]| {
+        let mut transfers = placed.iter().map(|(_, transfer)| transfer.clone()).collect::<Vec<_>>();
+        transfers.sort_by(|one, other| one.reference.cmp(&other.reference));
+        transfers
+    };
+    sorted(one) == sorted(other)
+}

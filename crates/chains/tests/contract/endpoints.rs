@@ -1,0 +1,239 @@
+//! Several endpoints of one network: some lag, some lie, some are away. The rule throughout: a
+//! disagreement stops crediting, and never makes a wrong credit.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy::primitives::U256;
+use coffer_chains::evm::{EvmChain, EvmSettings};
+use coffer_domain::{
+    money::Units,
+    ports::{Chain, ChainError},
+    time::Timestamp,
+    transfer::ChainUnits,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    anvil::{Anvil, DEPLOYER, DEVELOPER},
+    evm::receiver,
+    fake_node::{FakeNode, Reply},
+    setup::{StandingClock, asset_id, clock, coin, settings, token},
+    tokens::{PLAIN, transfer_input},
+    worlds::everything,
+};
+
+/// A node whose newest block, number 2, has a token payment of 10 and a coin payment of 5.
+async fn paid() -> (Anvil, EvmSettings) {
+    let anvil = Anvil::start(&[]).await;
+    let contract = anvil.deploy(PLAIN, 6, U256::from(1_000)).await;
+    let input = transfer_input(&receiver(0).text, U256::from(10));
+    anvil.send_as(DEPLOYER, &contract, 0, &input).await;
+    anvil.send_as(DEVELOPER, &receiver(1).text, 5, "0x").await;
+    anvil.mine().await;
+    let settings = settings(&[&anvil.url], vec![coin("ETH"), token("USDT", 6, &contract)]);
+    (anvil, settings)
+}
+
+fn with(settings: &EvmSettings, urls: &[&str]) -> EvmChain {
+    let endpoints = urls.iter().map(|&url| url.to_owned()).collect();
+    EvmChain::new(&EvmSettings { endpoints, ..settings.clone() }, clock()).unwrap()
+}
+
+/// A node that lies about what one method answers.
+async fn liar(
+    anvil: &Anvil,
+    method: &'static str,
+    lie: impl Fn(&Value, Value) -> Option<Value> + Send + Sync + 'static,
+) -> FakeNode {
+    let fault = move |called: &str, params: &Value, truth| {
+        (called == method).then(|| lie(params, truth)).flatten().map(Reply::Result)
+    };
+    FakeNode::start(&anvil.url, fault).await
+}
+
+fn disagree(error: &ChainError, what: &str) {
+    let told = |reason: &String| reason.contains(what);
+    let same = matches!(error, ChainError::EndpointsDisagree { height: 2, reason, .. }
+        if told(reason));
+    assert!(same, "{error}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lies_about_an_amount_stops_crediting() {
+    let (anvil, settings) = paid().await;
+    let lie = |_: &Value, mut block: Value| {
+        for transaction in block["transactions"].as_array_mut()? {
+            if transaction["value"] == "0x5" {
+                transaction["value"] = json!("0xffffff");
+            }
+        }
+        Some(block)
+    };
+    let liar = liar(&anvil, "eth_getBlockByNumber", lie).await;
+    // Whoever is asked first.
+    for urls in [[&liar.url, &anvil.url], [&anvil.url, &liar.url]] {
+        let chain = with(&settings, &urls.map(String::as_str));
+        let error = chain.block(2, &everything).await.unwrap_err();
+        disagree(&error, "tells other transfers of it");
+        assert!(!error.to_string().contains("top-secret-key"), "{error}");
+        // Blocks in which we are not concerned are read on.
+        assert!(chain.block(1, &|_: &[u8]| false).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_invents_or_hides_a_log_stops_crediting() {
+    let (anvil, settings) = paid().await;
+    let hides = |_: &Value, _| Some(json!([]));
+    let more = |_: &Value, mut logs: Value| {
+        let mut again = logs[0].clone();
+        again["logIndex"] = json!("0x9");
+        logs.as_array_mut().unwrap().push(again);
+        Some(logs)
+    };
+    let hiding = liar(&anvil, "eth_getLogs", hides).await;
+    let chain = with(&settings, &[&anvil.url, &hiding.url]);
+    disagree(&chain.block(2, &everything).await.unwrap_err(), "other transfers");
+    // An invented log is not borne out by balances, so that nothing follows from it.
+    let inventing = liar(&anvil, "eth_getLogs", more).await;
+    let chain = with(&settings, &[&inventing.url, &anvil.url]);
+    let found = chain.block(2, &everything).await.unwrap().unwrap().transfers;
+    let ten = found.iter().find(|transfer| transfer.asset == asset_id("USDT")).unwrap();
+    assert_eq!(ten.units, ChainUnits::Units(Units::new(10)));
+}
+
+#[tokio::test]
+async fn an_endpoint_with_another_block_stops_crediting() {
+    let (anvil, settings) = paid().await;
+    let other = |params: &Value, mut block: Value| {
+        block["hash"] = json!(format!("0x{}", "7".repeat(64)));
+        (params[0] == "0x2").then_some(block)
+    };
+    let liar = liar(&anvil, "eth_getBlockByNumber", other).await;
+    let chain = with(&settings, &[&anvil.url, &liar.url]);
+    disagree(&chain.block(2, &everything).await.unwrap_err(), "has 0x7777");
+}
+
+#[tokio::test]
+async fn endpoints_may_differ_about_the_newest_block_for_a_moment() {
+    let (anvil, settings) = paid().await;
+    let other = |params: &Value, mut block: Value| {
+        block["hash"] = json!(format!("0x{}", "7".repeat(64)));
+        (params[0] == "0x2").then_some(block)
+    };
+    let differs = liar(&anvil, "eth_getBlockByNumber", other).await;
+    let lacks = |params: &Value, _| (params[0] == "0x2").then_some(Value::Null);
+    let lags = liar(&anvil, "eth_getBlockByNumber", lacks).await;
+    let time = with(&settings, &[&anvil.url]).tip().await.unwrap().time.seconds();
+    let at = |seconds: i64, url: &str| {
+        let endpoints = vec![anvil.url.clone(), url.to_owned()];
+        let clock = Arc::new(StandingClock(Timestamp::from_seconds(time + seconds)));
+        EvmChain::new(&EvmSettings { endpoints, ..settings.clone() }, clock).unwrap()
+    };
+    for url in [&differs.url, &lags.url] {
+        assert_eq!(at(59, url).block(2, &everything).await, Ok(None));
+        let error = at(60, url).block(2, &everything).await.unwrap_err();
+        assert!(matches!(error, ChainError::EndpointsDisagree { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_syncing_is_no_witness() {
+    let (anvil, settings) = paid().await;
+    let syncing = FakeNode::start(&anvil.url, |method: &str, params: &Value, _| match method {
+        "eth_getBlockByNumber" if params[0] == "0x2" => Some(Reply::Result(Value::Null)),
+        "eth_syncing" => Some(Reply::Result(json!({ "currentBlock": "0x1" }))),
+        _ => None,
+    });
+    let syncing = syncing.await;
+    let chain = with(&settings, &[&anvil.url, &syncing.url]);
+    assert_eq!(chain.block(2, &everything).await.unwrap().unwrap().transfers.len(), 2);
+}
+
+#[tokio::test]
+async fn an_amount_above_the_cap_needs_a_second_endpoint() {
+    let (anvil, settings) = paid().await;
+    let silent = "http://127.0.0.1:1";
+    let with_cap = |units: u128, url: &str| {
+        let cap = BTreeMap::from([(asset_id("ETH"), Units::new(units))]);
+        let settings = EvmSettings { second_source_above: cap, ..settings.clone() };
+        with(&settings, &[&anvil.url, url])
+    };
+    let found = with_cap(5, silent).block(2, &everything).await.unwrap().unwrap();
+    assert_eq!(found.transfers.len(), 2);
+    let error = with_cap(4, silent).block(2, &everything).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("second_source_above"), "{error}");
+    assert!(error.to_string().contains("endpoint 2 (127.0.0.1): no connection"), "{error}");
+    let found = with_cap(4, &anvil.url).block(2, &everything).await.unwrap().unwrap();
+    assert_eq!(found.transfers.len(), 2);
+    // A witness that has the block and no more of it is none for such an amount.
+    let pruned = |method: &str, _: &Value, _| {
+        (method == "eth_call").then_some(Reply::Error(-32000, "missing trie node 5f1a"))
+    };
+    let pruned = FakeNode::start(&anvil.url, pruned).await;
+    assert!(with_cap(5, &pruned.url).block(2, &everything).await.is_ok());
+    assert!(with_cap(4, &pruned.url).block(2, &everything).await.is_err());
+    let alone = BTreeMap::from([(asset_id("ETH"), Units::new(1))]);
+    let alone = EvmSettings { second_source_above: alone, ..settings.clone() };
+    let refused = EvmChain::new(&alone, clock()).err().unwrap();
+    assert!(refused.to_string().contains("needs a second endpoint"));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lags_is_not_believed_about_the_tip() {
+    let anvil = Anvil::start(&[]).await;
+    let old = anvil.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    let stuck = liar(&anvil, "eth_getBlockByNumber", move |params, _| {
+        (params[0] == "latest").then(|| old.clone())
+    });
+    let stuck = stuck.await;
+    let settings = settings(&[&anvil.url], vec![coin("ETH")]);
+    anvil.rpc("evm_increaseTime", json!([60])).await;
+    anvil.mine().await;
+    let chain = with(&settings, &[&stuck.url, &anvil.url]);
+    // A minute is no lag; anvil may have let a second pass by itself.
+    let near = chain.tip().await.unwrap().at.height;
+    assert!(near <= 1);
+    anvil.rpc("evm_increaseTime", json!([600])).await;
+    anvil.mine().await;
+    let chain = with(&settings, &[&stuck.url, &anvil.url]);
+    assert_eq!(chain.tip().await.unwrap().at.height, 2);
+    // Alone it is all there is to be had.
+    assert_eq!(with(&settings, &[&stuck.url]).tip().await.unwrap().at.height, 0);
+    let away = with(&settings, &[&stuck.url, "http://127.0.0.1:1"]);
+    assert_eq!(away.tip().await.unwrap().at.height, 0);
+}
+
+#[tokio::test]
+async fn each_endpoint_is_reported_with_what_it_can() {
+    let (anvil, settings) = paid().await;
+    let poor = FakeNode::start(&anvil.url, |method: &str, params: &Value, _| match method {
+        "trace_block" | "debug_traceBlockByHash" | "eth_getBlockReceipts" => {
+            Some(Reply::Error(-32601, "no such method"))
+        }
+        "eth_getBalance" => Some(Reply::Error(-32000, "missing trie node")),
+        "eth_getBlockByNumber" if params[0] == "finalized" => {
+            Some(Reply::Error(-32602, "no such block"))
+        }
+        _ => None,
+    });
+    let poor = poor.await;
+    let elsewhere = Anvil::start(&["--chain-id", "99"]).await;
+    let chain = with(&settings, &[&anvil.url, &poor.url, &elsewhere.url, "http://127.0.0.1:1"]);
+    let reports = chain.endpoints().await;
+    let numbers = reports.iter().map(|report| report.number).collect::<Vec<_>>();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert!(anvil.url.ends_with(&reports[0].label));
+    assert!(!reports[1].label.contains("secret"));
+    let can = |place: usize| {
+        let yes = reports[place].capabilities.iter().filter(|(_, able)| *able);
+        yes.map(|(what, _)| *what).collect::<Vec<_>>()
+    };
+    assert_eq!(can(0), ["traces", "finalized", "receipts", "old states"]);
+    assert_eq!(can(1), Vec::<&str>::new());
+    assert_eq!(reports[0].tip.as_ref().unwrap().at.height, 2);
+    assert!(reports[0].calls_last_minute >= 8);
+    assert!(matches!(reports[2].tip, Err(ChainError::OtherChain { .. })));
+    assert!(matches!(reports[3].tip, Err(ChainError::Unreachable { .. })));
+}
