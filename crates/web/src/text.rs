@@ -19,14 +19,17 @@ pub enum Language {
     English,
     /// German.
     German,
+    /// Arabic.
+    Arabic,
 }
 
 static ENGLISH: LazyLock<Text> = LazyLock::new(|| Text::of(Language::English.source()));
 static GERMAN: LazyLock<Text> = LazyLock::new(|| Text::of(Language::German.source()));
+static ARABIC: LazyLock<Text> = LazyLock::new(|| Text::of(Language::Arabic.source()));
 
 impl Language {
     /// Every language, the one to fall back to first.
-    pub const ALL: [Self; 2] = [Self::English, Self::German];
+    pub const ALL: [Self; 3] = [Self::English, Self::German, Self::Arabic];
 
     /// Its tag (BCP 47), for `lang` and `hreflang`.
     #[must_use]
@@ -34,6 +37,7 @@ impl Language {
         match self {
             Self::English => "en",
             Self::German => "de",
+            Self::Arabic => "ar",
         }
     }
 
@@ -42,6 +46,7 @@ impl Language {
     pub const fn dir(self) -> &'static str {
         match self {
             Self::English | Self::German => "ltr",
+            Self::Arabic => "rtl",
         }
     }
 
@@ -51,6 +56,7 @@ impl Language {
         match self {
             Self::English => "English",
             Self::German => "Deutsch",
+            Self::Arabic => "العربية",
         }
     }
 
@@ -60,6 +66,7 @@ impl Language {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,
+            Self::Arabic => &ARABIC,
         }
     }
 
@@ -92,7 +99,7 @@ impl Language {
     #[must_use]
     pub fn number(self, plain: &str) -> String {
         let (group, point) = match self {
-            Self::English => (',', '.'),
+            Self::English | Self::Arabic => (',', '.'),
             Self::German => ('.', ','),
         };
         let (whole, fraction) = plain.split_once('.').map_or((plain, None), |(w, f)| (w, Some(f)));
@@ -115,6 +122,7 @@ impl Language {
         match self {
             Self::English => include_str!("../text/en.properties"),
             Self::German => include_str!("../text/de.properties"),
+            Self::Arabic => include_str!("../text/ar.properties"),
         }
     }
 }
@@ -161,7 +169,25 @@ mod tests {
                 let text = pairs(language).into_iter().find(|(found, _)| found == key);
                 Phrase::new(text.expect("checked above").1).places().collect::<BTreeSet<_>>()
             };
-            assert_eq!(places(Language::English), places(Language::German), "{key}");
+            for language in Language::ALL {
+                // The Arabic dual says its number by itself.
+                if (language, *key) != (Language::Arabic, "unit_days_two") {
+                    assert_eq!(places(Language::English), places(language), "{language:?}: {key}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_in_a_text_from_right_to_left_keep_their_own_direction() {
+        let right_to_left = Language::ALL.into_iter().filter(|language| language.dir() == "rtl");
+        for (key, text) in right_to_left.flat_map(pairs) {
+            for (before, after) in text.split('{').zip(text.split('{').skip(1)) {
+                assert!(before.ends_with('\u{2068}'), "{key}: {text}");
+                let after = after.split_once('}').map(|(_, after)| after);
+                assert!(after.is_some_and(|text| text.starts_with('\u{2069}')), "{key}: {text}");
+            }
+            assert!(!text.chars().any(|c| ('٠'..='٩').contains(&c)), "{key} has other digits");
         }
     }
 
@@ -180,6 +206,7 @@ mod tests {
         assert_eq!(Language::accepted("de-AT,de;q=0.9,en;q=0.8"), Language::German);
         assert_eq!(Language::accepted("fr, en;q=0.5, de;q=0.7"), Language::German);
         assert_eq!(Language::accepted("en;q=0.7,de;q=0.7"), Language::English);
+        assert_eq!(Language::accepted("ar-EG,en;q=0.5"), Language::Arabic);
         assert_eq!(Language::accepted("de;q=0"), Language::English);
         assert_eq!(Language::accepted("x;q=ä,,;;="), Language::English);
     }
@@ -189,6 +216,7 @@ mod tests {
         assert_eq!(Language::English.number("1234567.50"), "1,234,567.50");
         assert_eq!(Language::German.number("12345.50"), "12.345,50");
         assert_eq!(Language::German.number("100"), "100");
+        assert_eq!(Language::Arabic.number("12345.50"), "12,345.50");
         assert_eq!(Language::English.number("1234"), "1234");
     }
 }

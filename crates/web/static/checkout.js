@@ -62,14 +62,15 @@ function secondsLeft(until) {
 }
 
 function span(seconds) {
-  const { unitS, unitMin, unitH, unitD } = card().dataset;
+  const { unitS, unitMin, unitH, unitDTwo, unitDFew, unitD } = card().dataset;
   const put = (unit, number) => unit.replace("{n}", number);
   if (seconds < 60) return put(unitS, seconds);
   if (seconds < 5_400) return put(unitMin, Math.floor(seconds / 60));
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
   if (seconds < 36_000 && minutes > 0) return `${put(unitH, hours)} ${put(unitMin, minutes)}`;
   if (seconds < 172_800) return put(unitH, hours);
-  return put(unitD, Math.floor(seconds / 86_400));
+  const days = Math.floor(seconds / 86_400);
+  return put(days === 2 ? unitDTwo : days <= 10 ? unitDFew : unitD, days);
 }
 
 function tick() {
@@ -114,7 +115,9 @@ function localise(element) {
   const style = today
     ? { hour: "2-digit", minute: "2-digit" }
     : { dateStyle: "medium", timeStyle: "short" };
-  element.textContent = new Intl.DateTimeFormat(language, style).format(at);
+  // Everywhere the digits in which amounts are written.
+  const digits = { numberingSystem: "latn" };
+  element.textContent = new Intl.DateTimeFormat(language, { ...style, ...digits }).format(at);
 }
 
 // ---- Copying and choosing

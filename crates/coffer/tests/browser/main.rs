@@ -57,6 +57,25 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
             "Betrag",
             "Adresse",
         ]),
+        Sight::new("choose-in-arabic", "choose", &fresh)
+            .query("language=ar")
+            .says(&["اختر العملة التي ستدفع بها", "متابعة"]),
+        Sight::new("pay-in-arabic", "pay", &pay).query("language=ar").says(&[
+            "فقط إلى هذا العنوان.",
+            "المبلغ",
+            "العنوان",
+        ]),
+        Sight::new("seen-in-arabic", "seen", &seen)
+            .query("language=ar")
+            .says(&["نرى دفعتك.", "التأكيدات"])
+            .unpictured(),
+        Sight::new("part-paid-in-arabic", "part-paid", &part)
+            .query("language=ar")
+            .says(&["ما زال ينقص"])
+            .unpictured(),
+        Sight::new("paid-in-arabic", "paid", &paid)
+            .query("language=ar")
+            .says(&["تم الدفع، وأُبلغ", "الإيصال"]),
         Sight::new("change", "choose", &pay)
             .query("choose=1")
             .says(&["You are changing from USDC on Polygon", "Keep USDC on Polygon"]),

@@ -2,7 +2,7 @@
 
 use coffer_domain::time::Timestamp;
 
-use crate::text::{Html, Text};
+use crate::text::{Html, Phrase, Text};
 
 /// A time of day, or with its date where it is not on the day of `now`.
 pub(super) fn time(at: Timestamp, now: Timestamp) -> Html {
@@ -28,9 +28,19 @@ pub(super) fn span(seconds: i64, text: &Text) -> String {
         0..60 => (text.unit_seconds, seconds),
         60..5_400 => (text.unit_minutes, seconds / 60),
         5_400..172_800 => (text.unit_hours, seconds / 3_600),
-        _ => (text.unit_days, seconds / 86_400),
+        _ => days(seconds / 86_400, text),
     };
     unit.with("n", number).plain()
+}
+
+/// A number of days, from two on; the longest payment is open for sixty. Arabic has three words.
+fn days(number: i64, text: &Text) -> (Phrase, i64) {
+    let unit = match number {
+        2 => text.unit_days_two,
+        3..=10 => text.unit_days_few,
+        _ => text.unit_days,
+    };
+    (unit, number)
 }
 
 /// A wait, rounded up so that nobody is told less than it takes: "about 2 min".
@@ -76,6 +86,9 @@ mod tests {
         let spans =
             [-5, 59, 3_599, 5_400, 7_200, 40_000, 200_000].map(|seconds| span(seconds, text));
         assert_eq!(spans, ["0 s", "59 s", "59 min", "1 h 30 min", "2 h", "11 h", "2 days"]);
+        let days = [2, 3, 10, 11, 60].map(|days| span(days * 86_400, Language::Arabic.text()));
+        let bare = days.map(|text| text.replace(['\u{2068}', '\u{2069}'], ""));
+        assert_eq!(bare, ["يومان", "3 أيام", "10 أيام", "11 يومًا", "60 يومًا"]);
         let waits = [12, 61, 5_000, 5_401].map(|seconds| wait(seconds, text));
         assert_eq!(waits, ["about 15 s", "about 2 min", "about 84 min", "about 2 h"]);
     }

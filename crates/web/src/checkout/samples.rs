@@ -71,6 +71,7 @@ fn view(language: Language, state: CheckoutState) -> CheckoutView {
     let order = match language {
         Language::English => "Order #1042: two mountain cheeses",
         Language::German => "Bestellung 1042: zwei Bergkäse",
+        Language::Arabic => "طلب 1042: قرصا جبن جبلي",
     };
     CheckoutView {
         shop: Shop {

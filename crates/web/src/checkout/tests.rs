@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{ASSETS, CheckoutState, CheckoutView, colour::Colour, render, samples::samples};
-use crate::text::{Language, Text};
+use crate::text::Text;
 
 /// The values of an attribute, in the order of the page.
 fn values<'h>(html: &'h str, attribute: &str) -> Vec<&'h str> {
@@ -218,7 +218,11 @@ fn every_direction_and_asset_is_our_own() {
     for physical in ["left:", "right:", "-left", "-right", "text-align: left"] {
         assert!(!css.contains(physical), "the stylesheet says {physical}");
     }
-    assert!(Language::ALL.iter().all(|language| language.dir() == "ltr"));
+    for (name, view) in samples() {
+        let html = render(&view).1;
+        let direction = if name.starts_with("ar-") { "rtl" } else { "ltr" };
+        assert!(html.contains(&format!("dir=\"{direction}\">\n<head>")), "{name}");
+    }
 }
 
 /// The tokens of one theme: the first `:root` is light, the second dark.

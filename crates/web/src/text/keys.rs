@@ -26,7 +26,8 @@ macro_rules! texts {
 }
 
 texts! {
-    about unit_seconds unit_minutes unit_hours unit_days left_short coin_on_network
+    about unit_seconds unit_minutes unit_hours unit_days_two unit_days_few unit_days
+    left_short coin_on_network
 
     sandbox pay_price help back_to_shop change_language terms privacy
     refreshes refresh_now connection_lost payment_number

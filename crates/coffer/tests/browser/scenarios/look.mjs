@@ -12,6 +12,8 @@ const THEMES = ["light", "dark"];
 const OTHER_WIDTHS = [320, 768];
 /** Pages that the documents show at every width in both themes; the others on a phone, light. */
 const SHOWN_WHOLE = ["choose", "pay", "seen", "paid"];
+/** Pages that they show on a phone and on a desk, light. */
+const SHOWN_TWICE = ["choose-in-arabic", "pay-in-arabic", "paid-in-arabic"];
 
 export default async function look(browser, plan) {
   const views = THEMES.flatMap((theme) => WIDTHS.map((width) => [theme, width]));
@@ -48,7 +50,8 @@ async function one(page, plan, sight, theme, width) {
 
 async function picture(page, plan, sight, theme, width) {
   const phone = width === 360 && theme === "light";
-  const wanted = phone || (width >= 360 && SHOWN_WHOLE.includes(sight.name));
+  const desk = width === 1280 && theme === "light" && SHOWN_TWICE.includes(sight.name);
+  const wanted = phone || desk || (width >= 360 && SHOWN_WHOLE.includes(sight.name));
   if (!plan.images || !sight.image || !wanted) return;
   const path = join(plan.images, `${sight.name}-${theme}-${width}.png`);
   await page.screenshot({ path, fullPage: true, animations: "disabled" });
