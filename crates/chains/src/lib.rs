@@ -7,3 +7,4 @@
 pub mod evm;
 pub mod registry;
 pub mod sandbox;
+pub mod seed;

@@ -258,6 +258,13 @@ pub enum KeyCommand {
 /// `coffer wallet …`
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
+    /// Make a new wallet: words to write down, and the public keys of every network
+    ///
+    /// It shows the words on this screen alone, asks a few of them back, and prints the public keys
+    /// with the commands that add them. Nothing is kept, and neither settings, database nor network
+    /// are needed: run it on a machine without a network, and carry the public keys over. The words
+    /// restore the wallet in any wallet program that knows BIP 39, 44 and 84.
+    New(wallet::NewArgs),
     /// Add an extended public key; payments go to addresses of it
     ///
     /// Export the account's extended public key from your wallet: for Ethereum and its kin the one

@@ -2,10 +2,11 @@
 
 use std::{
     fmt,
-    io::{self, Write as _},
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
 };
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -27,6 +28,97 @@ impl Terminal {
         lines: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.json { print(&format!("{}\n", object())) } else { print(&lines()) }
+    }
+}
+
+/// Questions on standard output, answered on standard input.
+#[derive(Debug)]
+pub struct Conversation {
+    input: io::Stdin,
+    screen: bool,
+}
+
+impl Conversation {
+    /// With whoever runs the program.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self { input: io::stdin(), screen: io::stdout().is_terminal() }
+    }
+
+    /// Whether what is said goes to a screen, and not into a file or another program.
+    #[must_use]
+    pub const fn has_screen(&self) -> bool {
+        self.screen
+    }
+
+    /// Takes what was said off the screen, with what can be scrolled back to.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn clear(&self) -> Result<(), Failure> {
+        if self.screen { print("\x1b[H\x1b[2J\x1b[3J") } else { Ok(()) }
+    }
+
+    /// Asks for a line; the answer without the spaces around it.
+    ///
+    /// # Errors
+    /// When nobody answers any more.
+    pub fn ask(&mut self, question: &str) -> Result<Zeroizing<String>, Failure> {
+        let line = self.line(question)?;
+        Ok(Zeroizing::new(line.trim().to_owned()))
+    }
+
+    /// Asks for a line that is not shown while it is typed; the answer as it is.
+    ///
+    /// # Errors
+    /// When nobody answers any more, or the screen cannot be kept from showing it.
+    pub fn ask_hidden(&mut self, question: &str) -> Result<Zeroizing<String>, Failure> {
+        let hidden = Hidden::begin()?;
+        let line = self.line(question)?;
+        if hidden.is_some() {
+            // The Enter was not shown either.
+            print("\n")?;
+        }
+        Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
+    fn line(&mut self, question: &str) -> Result<Zeroizing<String>, Failure> {
+        print(question)?;
+        let mut line = Zeroizing::new(String::with_capacity(256));
+        let read = self.input.lock().read_line(&mut line);
+        match read {
+            Ok(0) => Err(Failure::new("nobody answers, so nothing was made")),
+            Ok(_) => Ok(line),
+            Err(error) => Err(Failure::new(format!("standard input cannot be read: {error}"))),
+        }
+    }
+}
+
+/// While it lives, the terminal shows nothing of what is typed.
+struct Hidden(rustix::termios::Termios);
+
+impl Hidden {
+    /// None where nothing is typed, as standard input is no terminal.
+    fn begin() -> Result<Option<Self>, Failure> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let input = io::stdin();
+        if !input.is_terminal() {
+            return Ok(None);
+        }
+        let failed = |error| Failure::new(format!("the terminal shows what is typed: {error}"));
+        let before = tcgetattr(&input).map_err(failed)?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&input, OptionalActions::Flush, &quiet).map_err(failed)?;
+        Ok(Some(Self(before)))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        // A terminal that is gone needs nothing set back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 

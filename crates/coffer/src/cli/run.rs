@@ -11,7 +11,8 @@ use coffer_store::{
 use serde_json::json;
 
 use super::{
-    Cli, Command, callback, config, generate, health, init, key, merchant, migrate, wallet,
+    Cli, Command, WalletCommand, callback, config, generate, health, init, key, merchant, migrate,
+    wallet,
 };
 use crate::{
     demo,
@@ -76,6 +77,7 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
             let folder = &sources.working_directory;
             closed(&engine, key::run(&engine, command, folder, terminal).await).await
         }
+        Command::Wallet(WalletCommand::New(args)) => wallet::new(args, terminal),
         Command::Wallet(command) => {
             let engine = open(&load(&sources)?).await?;
             closed(&engine, wallet::run(&engine, command, terminal).await).await

@@ -1,5 +1,10 @@
 //! `coffer wallet …`
 
+mod new;
+
+pub use new::NewArgs;
+pub(super) use new::run as new;
+
 use coffer_domain::{code::NetworkName, merchant::Environment};
 use coffer_engine::engine::Engine;
 use coffer_store::{
@@ -28,6 +33,8 @@ pub(super) async fn run(
             let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
             add(engine, network, public_key, merchant.as_deref(), environment, terminal).await
         }
+        // Needs no engine, so it is seldom asked of one.
+        WalletCommand::New(args) => new(args, terminal),
         WalletCommand::List => {
             let wallets = wallets(engine).await?;
             terminal.answer(

@@ -6,5 +6,7 @@
 mod commands;
 mod config;
 mod demo;
+mod deploy;
 mod home;
+mod new_wallet;
 mod server;
