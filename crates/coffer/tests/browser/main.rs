@@ -57,25 +57,6 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
             "Betrag",
             "Adresse",
         ]),
-        Sight::new("choose-in-arabic", "choose", &fresh)
-            .query("language=ar")
-            .says(&["اختر العملة التي ستدفع بها", "متابعة"]),
-        Sight::new("pay-in-arabic", "pay", &pay).query("language=ar").says(&[
-            "فقط إلى هذا العنوان.",
-            "المبلغ",
-            "العنوان",
-        ]),
-        Sight::new("seen-in-arabic", "seen", &seen)
-            .query("language=ar")
-            .says(&["نرى دفعتك.", "التأكيدات"])
-            .unpictured(),
-        Sight::new("part-paid-in-arabic", "part-paid", &part)
-            .query("language=ar")
-            .says(&["ما زال ينقص"])
-            .unpictured(),
-        Sight::new("paid-in-arabic", "paid", &paid)
-            .query("language=ar")
-            .says(&["تم الدفع، وأُبلغ", "الإيصال"]),
         Sight::new("change", "choose", &pay)
             .query("choose=1")
             .says(&["You are changing from USDC on Polygon", "Keep USDC on Polygon"]),
@@ -94,6 +75,7 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
         Sight::new("paid-too-much", "paid", &over).says(&["more than needed arrived"]),
     ])
     .await;
+    shop.look(&in_arabic([&fresh, &pay, &seen, &part, &paid])).await;
     drop(chain);
     let late = ["Polygon is read with delay.", "the clock is stopped"];
     shop.says(&pay, late[0]).await;
@@ -106,6 +88,18 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
             .says(&["No coin can be taken right now."]),
     ])
     .await;
+}
+
+/// The main states from right to left.
+fn in_arabic([fresh, pay, seen, part, paid]: [&support::Payment; 5]) -> [Sight; 5] {
+    let sight = |name, state, payment| Sight::new(name, state, payment).query("language=ar");
+    [
+        sight("choose-in-arabic", "choose", fresh).says(&["اختر العملة التي ستدفع بها", "متابعة"]),
+        sight("pay-in-arabic", "pay", pay).says(&["فقط إلى هذا العنوان.", "المبلغ", "العنوان"]),
+        sight("seen-in-arabic", "seen", seen).says(&["نرى دفعتك.", "التأكيدات"]).unpictured(),
+        sight("part-paid-in-arabic", "part-paid", part).says(&["ما زال ينقص"]).unpictured(),
+        sight("paid-in-arabic", "paid", paid).says(&["تم الدفع، وأُبلغ", "الإيصال"]),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
