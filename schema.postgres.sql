@@ -277,10 +277,12 @@ CREATE TABLE transfer (
     settled TEXT,
     reversal_told BIGINT NOT NULL,
     followed BIGINT NOT NULL,
+    safe BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT transfer_finalized_check CHECK (finalized = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT transfer_followed_check CHECK (followed = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT transfer_position_check CHECK ("position" = ANY (ARRAY['pending'::text, 'block'::text, 'gone'::text])),
     CONSTRAINT transfer_reversal_told_check CHECK (reversal_told = ANY (ARRAY[0::bigint, 1::bigint])),
+    CONSTRAINT transfer_safe_check CHECK (safe = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT transfer_told_check CHECK (told = ANY (ARRAY['nothing'::text, 'seen'::text, 'gone'::text, 'late'::text])),
     CONSTRAINT transfer_pkey PRIMARY KEY (request_id, network, tx, place)
 );

@@ -269,7 +269,7 @@ CREATE TABLE transfer (
     told TEXT NOT NULL CHECK (told IN ('nothing', 'seen', 'gone', 'late')),
     settled TEXT,
     reversal_told INTEGER NOT NULL CHECK (reversal_told IN (0, 1)),
-    followed INTEGER NOT NULL CHECK (followed IN (0, 1)),
+    followed INTEGER NOT NULL CHECK (followed IN (0, 1)), safe INTEGER NOT NULL DEFAULT 0 CHECK (safe IN (0, 1)),
     PRIMARY KEY (request_id, network, tx, place)
 ) STRICT;
 

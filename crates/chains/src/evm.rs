@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use coffer_domain::{
     code::NetworkName,
+    confirmations::NamedBlocks,
     money::{AssetId, Units},
     ports::{
         Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Tip, Watched,
@@ -55,17 +56,17 @@ mod traces;
 mod witness;
 
 pub use self::counters::describe;
-pub use self::settings::{EvmSettings, Finality, InternalTransfers, SettingsRefused};
+pub use self::settings::{EvmSettings, InternalTransfers, SettingsRefused};
 
 /// One EVM network behind its endpoints.
 pub struct EvmChain {
     network: NetworkName,
     chain_id: u64,
-    finality: Finality,
     internal_transfers: InternalTransfers,
     /// Whether traces are read, where the settings leave that open, once it is known.
     traces: OnceLock<bool>,
     second_source_above: BTreeMap<AssetId, Units>,
+    named: NamedBlocks,
     stale_after: Option<Span>,
     pinned: Pinned,
     failover: Failover,
@@ -109,10 +110,10 @@ impl EvmChain {
         Ok(Self {
             network,
             chain_id: settings.chain_id,
-            finality: settings.finality,
             internal_transfers: settings.internal_transfers,
             traces: OnceLock::new(),
             second_source_above: settings.second_source_above.clone(),
+            named: settings.named,
             stale_after: settings.stale_after,
             pinned,
             failover: Failover::new(network, identity, endpoints),
@@ -129,16 +130,18 @@ impl EvmChain {
             Err(Fault::Unsupported(_)) => false,
             Err(fault) => return Err(fault),
         };
-        let final_height = match self.finality {
-            Finality::Confirmations => None,
-            Finality::FinalizedTag => probe::final_height(endpoint).await?,
+        let named = async |asked: bool, word: &str| match asked {
+            true => probe::named_height(endpoint, word).await,
+            false => Ok(None),
         };
+        let safe_height = named(self.named.safe, probe::SAFE).await?;
+        let final_height = named(self.named.finalized, probe::FINALIZED).await?;
         let time = block::timestamp(&block)?;
         let beyond = || Fault::Nonsense("the newest block's number is too large".to_owned());
         let height = block.number.small().ok_or_else(beyond)?;
         let live = !syncing && !self.stale(time);
         let at = BlockRef { height, hash: block::text(block.hash.0) };
-        Ok(Tip { at, time, final_height, live })
+        Ok(Tip { at, time, safe_height, final_height, live })
     }
 
     fn stale(&self, time: Timestamp) -> bool {
@@ -165,7 +168,7 @@ impl Chain for EvmChain {
         answer.await.map_err(|failure| failure.into_error(self.network, 0))
     }
 
-    /// Two calls, and a third where the node names final blocks; now and then the same to the other
+    /// Two calls, and one for each word that is waited for; now and then the same to the other
     /// endpoints.
     async fn tip(&self) -> Result<Tip, ChainError> {
         self.read_tip().await.map_err(|failure| failure.into_error(self.network, 0))

@@ -54,7 +54,8 @@ impl Chain for SandboxChain {
     /// Always live: rows cannot lag behind themselves, however long nothing was mined.
     async fn tip(&self) -> Result<Tip, ChainError> {
         let block = self.ledger.tip().await.map_err(|refused| self.unreachable(&refused))?;
-        Ok(Tip { at: block.at, time: block.time, final_height: None, live: true })
+        let (safe_height, final_height) = (None, None);
+        Ok(Tip { at: block.at, time: block.time, safe_height, final_height, live: true })
     }
 
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {

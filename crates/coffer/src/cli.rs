@@ -167,6 +167,9 @@ pub enum MerchantCommand {
         /// Policies: Coffer's own, or those of CryptoProcessing
         #[arg(long, value_enum, default_value_t = Profile::Coffer)]
         profile: Profile,
+        /// What makes a payment final
+        #[command(flatten)]
+        confirmations: MerchantConfirmations,
         /// What customers see
         #[command(flatten)]
         look: MerchantLook,
@@ -191,10 +194,23 @@ pub enum MerchantCommand {
         /// Policies for new requests: Coffer's own, or those of CryptoProcessing
         #[arg(long, value_enum)]
         profile: Option<Profile>,
+        /// What makes a payment of new requests final
+        #[command(flatten)]
+        confirmations: MerchantConfirmations,
         /// What customers see
         #[command(flatten)]
         look: MerchantLook,
     },
+}
+
+/// What makes a payment final for a merchant.
+#[derive(Debug, Args)]
+pub struct MerchantConfirmations {
+    /// Confirmations that a payment needs on a network, instead of those of the settings: a number,
+    /// or steps by the request's total in euros, such as "bitcoin=1<1000,3<50000,6"; may be
+    /// repeated, and an empty text behind = takes them away
+    #[arg(long = "confirmations", value_name = "NETWORK=STEPS")]
+    pub own: Vec<String>,
 }
 
 /// What customers see of a merchant.

@@ -8,7 +8,9 @@ pub use fiat::{fiat, fiats};
 
 use crate::{
     code::{Code, Iso, NetworkName},
+    confirmations::Confirmations,
     money::{AssetId, Currency, Money, Units, format_decimal},
+    payment_request::Needed,
     rate::Rate,
 };
 
@@ -51,11 +53,11 @@ pub struct Network {
     pub chain_id: Option<u64>,
     /// Seconds between blocks, usually.
     pub block_seconds: u32,
-    /// Confirmations that make a transfer final by default.
-    pub confirmations: u32,
-    /// Whether a transfer becomes final when the network calls its block final, and not by the
-    /// number of blocks on top.
-    pub final_by_name: bool,
+    /// What makes a transfer final, unless a merchant asks for something else.
+    pub confirmations: Confirmations,
+    /// Seconds until the network calls a block final, usually; none where that takes as long as the
+    /// confirmations named beside the word.
+    pub final_seconds: Option<u32>,
     /// Whether it is a test network, whose coins are worth nothing.
     pub test: bool,
 }
@@ -282,21 +284,12 @@ impl Catalogue {
         Ok(self)
     }
 
-    /// With another number of confirmations that make a transfer on a network final. Nothing
-    /// changes where there is no such network.
+    /// With other steps that make a transfer on a network final. Nothing changes where there is no
+    /// such network.
     #[must_use]
-    pub fn with_confirmations(mut self, name: NetworkName, confirmations: u32) -> Self {
+    pub fn with_confirmations(mut self, name: NetworkName, confirmations: &Confirmations) -> Self {
         let networks = self.networks.iter_mut().filter(|network| network.name == name);
-        networks.for_each(|network| network.confirmations = confirmations);
-        self
-    }
-
-    /// With transfers on a network that become final when the network calls their block final.
-    /// Nothing changes where there is no such network.
-    #[must_use]
-    pub fn with_final_by_name(mut self, name: NetworkName) -> Self {
-        let networks = self.networks.iter_mut().filter(|network| network.name == name);
-        networks.for_each(|network| network.final_by_name = true);
+        networks.for_each(|network| network.confirmations.clone_from(confirmations));
         self
     }
 
@@ -340,6 +333,19 @@ impl Catalogue {
         }
         self.assets.push(asset);
         Ok(self)
+    }
+}
+
+impl Network {
+    /// How many seconds a transfer usually takes until that is met, from its first block on.
+    #[must_use]
+    pub fn usual_seconds(&self, needed: Needed) -> u32 {
+        let depth = self.confirmations.depth(needed).unwrap_or(1);
+        let by_depth = self.block_seconds.saturating_mul(depth);
+        match needed {
+            Needed::Finalized => self.final_seconds.unwrap_or(by_depth),
+            Needed::Safe | Needed::Confirmations(_) => by_depth,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod callback;
 pub mod catalogue;
 pub mod code;
+pub mod confirmations;
 pub mod id;
 pub mod merchant;
 pub mod merchant_url;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use crate::{
     callback::{Delivery, DeliveryOutcome},
     code::{Iso, NetworkName},
+    confirmations::NamedBlocks,
     merchant_url::{MerchantUrl, Screening},
     money::{AssetId, Units},
     rate::RatePoint,
@@ -32,7 +33,9 @@ pub struct Tip {
     pub at: BlockRef,
     /// Its own time.
     pub time: Timestamp,
-    /// The highest block the network calls final, where it has such a notion.
+    /// The highest block the network calls safe, where it has such a notion and steps ask for it.
+    pub safe_height: Option<u64>,
+    /// The highest block the network calls final, where it has such a notion and steps ask for it.
     pub final_height: Option<u64>,
     /// Whether the node is in step with its network, so that silence means "no payment" and the
     /// chain's clock may follow ours. False for a node that is syncing or whose tip is stale.
@@ -146,8 +149,8 @@ pub type Watched<'a> = dyn Fn(&[u8]) -> bool + Send + Sync + 'a;
 pub struct ChainProbe {
     /// Assets that cannot be taken, each with the reason (other decimals on chain, no contract).
     pub refused_assets: Vec<(AssetId, String)>,
-    /// Whether the node names final blocks itself.
-    pub names_final_blocks: bool,
+    /// Which blocks the node names by itself.
+    pub named: NamedBlocks,
 }
 
 /// A blockchain, read. Adapters never know about payment requests or money owed.

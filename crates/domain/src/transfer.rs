@@ -82,6 +82,8 @@ pub enum Position {
         time: Timestamp,
         /// Blocks on top of it, itself included; at least 1.
         confirmations: u32,
+        /// Whether the network calls the block safe.
+        safe: bool,
         /// Whether the network calls the block final.
         finalized: bool,
     },

@@ -49,7 +49,7 @@ impl Engine {
                     &asset.code,
                     asset.minimum,
                     asset.decimals,
-                    network.confirmations,
+                    network.confirmations.least(),
                 ))
             })
             .collect();

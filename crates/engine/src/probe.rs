@@ -10,9 +10,10 @@ use std::{
 use coffer_domain::{
     catalogue::Asset,
     code::NetworkName,
+    confirmations::NamedBlocks,
     merchant::Environment,
     money::AssetId,
-    ports::{Chain, ChainError, ChainProbe},
+    ports::{Chain, ChainProbe},
 };
 
 use crate::{alarms::Alarm, engine::Engine, error::EngineError};
@@ -87,6 +88,11 @@ impl Probes {
         }
     }
 
+    /// Which blocks the node of a chain names; none while it was not probed.
+    pub(crate) fn named(&self, chain: NetworkName) -> NamedBlocks {
+        self.done(chain).map(|probe| probe.named).unwrap_or_default()
+    }
+
     /// The assets of a chain that its node contradicts, each with what it says.
     pub(crate) fn refused(&self, chain: NetworkName) -> Vec<(AssetId, String)> {
         self.done(chain).map(|probe| probe.refused_assets.clone()).unwrap_or_default()
@@ -97,8 +103,7 @@ impl Engine {
     /// What the chain's node proved, asking it where that was not done in this process.
     ///
     /// # Errors
-    /// When it gives no answer, serves another chain, or does not name the final blocks that the
-    /// settings rely on. The chain must not be read then.
+    /// When it gives no answer or serves another chain. The chain must not be read then.
     pub(crate) async fn probe(
         &self,
         chain: &Arc<dyn Chain>,
@@ -108,10 +113,11 @@ impl Engine {
             return Ok(probe);
         }
         let probe = chain.probe().await?;
-        let by_name = self.catalogue().network(name).is_some_and(|network| network.final_by_name);
-        if by_name && !probe.names_final_blocks {
-            let reason = "it names no final blocks, by which payments are to become final";
-            return Err(ChainError::Nonsense { network: name, reason: reason.to_owned() }.into());
+        if let Some(network) = self.catalogue().network(name)
+            && probe.named.and(network.confirmations.named()) != network.confirmations.named()
+        {
+            let steps = &network.confirmations;
+            tracing::warn!(chain = %name, %steps, "the node does not say all words; numbers hold");
         }
         for (asset, reason) in &probe.refused_assets {
             Alarm::AssetRefused.raise(format_args!("{asset} on {name}: {reason}"));
@@ -144,6 +150,7 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use coffer_domain::ports::ChainError;
 
     use super::*;
 

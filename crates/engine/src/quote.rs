@@ -3,10 +3,11 @@
 use coffer_domain::{
     catalogue::Asset,
     code::Iso,
+    confirmations::NamedBlocks,
     merchant::Environment,
     money::Units,
     payment_request::{Needed, PaymentRequest, Policy, RateSide},
-    rate::{QuoteEvidence, Side, euro_cap},
+    rate::{QuoteEvidence, Rate, Side, euro_cap},
     time::{Span, Timestamp},
 };
 use coffer_store::payment_request::QuoteRate;
@@ -15,6 +16,9 @@ use crate::engine::Engine;
 
 /// The longest a rate is locked.
 pub const LOCK_MAX: Span = Span::from_hours(1);
+
+/// The currency in which tolerances and steps of confirmations are said.
+const EURO: &str = "EUR";
 
 /// A price in a coin, before an address is known.
 #[derive(Clone, Debug)]
@@ -70,7 +74,7 @@ impl Engine {
             asset: asset.clone(),
             expected,
             tolerance: self.tolerance(environment, &request.policy, asset, expected, now),
-            needed: self.needed(asset),
+            needed: self.needed(request, asset, expected, now),
             rate: QuoteRate { rate: text, evidence: evidence.to_text() },
         })
     }
@@ -87,21 +91,57 @@ impl Engine {
         if policy.tolerance.share_ppm == 0 || policy.tolerance.euro_cents == 0 {
             return Units::ZERO;
         }
-        let Ok(euro) = Iso::new("EUR") else { return Units::ZERO };
-        let Ok(rate) = self.price(environment, asset.id.iso, euro, side(policy), now) else {
+        let Some(rate) = self.euro_price(environment, policy, asset, now) else {
             return Units::ZERO;
         };
-        let cap = euro_cap(policy.tolerance.euro_cents, asset, rate.rate);
+        let cap = euro_cap(policy.tolerance.euro_cents, asset, rate);
         policy.tolerance.units(expected, cap)
     }
 
-    /// What makes a transfer of this asset final.
-    fn needed(&self, asset: &Asset) -> Needed {
-        match self.catalogue().network(asset.id.network) {
-            Some(network) if network.final_by_name => Needed::Finalized,
-            Some(network) => Needed::Confirmations(network.confirmations.max(1)),
-            None => Needed::Confirmations(u32::MAX),
-        }
+    /// What makes a transfer of this asset final: the step of the request's total in euros, of the
+    /// merchant's own steps where he has some. A total that cannot be said in euros takes the
+    /// strictest step; a word that the node does not say is replaced by its number.
+    fn needed(
+        &self,
+        request: &PaymentRequest,
+        asset: &Asset,
+        expected: Units,
+        now: Timestamp,
+    ) -> Needed {
+        let (environment, policy) = (request.scope.environment, &request.policy);
+        let Some(network) = self.catalogue().network(asset.id.network) else {
+            return Needed::Confirmations(u32::MAX);
+        };
+        let own = policy.confirmations_on(network.name);
+        let steps = own.unwrap_or(&network.confirmations);
+        let price = request.price;
+        let in_euros = price.currency.iso().as_str() == EURO;
+        let euro = if in_euros { None } else { self.euro_price(environment, policy, asset, now) };
+        let step = steps.step(|euros| {
+            let cents = euros.saturating_mul(100);
+            match euro {
+                _ if in_euros => price.units < Units::new(u128::from(cents)),
+                Some(rate) => expected < euro_cap(cents, asset, rate),
+                None => false,
+            }
+        });
+        // Words are read only where the network's own steps ask for them.
+        let chain = self.chain_of(environment, network.name).map(|chain| chain.name());
+        let named = chain.map_or(NamedBlocks::default(), |chain| self.probes.named(chain));
+        step.needed(named.and(network.confirmations.named()))
+    }
+
+    /// The price of a coin in euros, where it has one.
+    fn euro_price(
+        &self,
+        environment: Environment,
+        policy: &Policy,
+        asset: &Asset,
+        now: Timestamp,
+    ) -> Option<Rate> {
+        let euro = Iso::new(EURO).ok()?;
+        let priced = self.price(environment, asset.id.iso, euro, side(policy), now).ok()?;
+        Some(priced.rate)
     }
 }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use coffer_domain::{
     code::{Iso, NetworkName},
+    confirmations::Confirmations,
     id::Id,
     merchant::Environment,
     money::{AssetId, Currency, Units},
@@ -99,13 +100,36 @@ pub(crate) fn policy_text(policy: &Policy) -> String {
         RateSide::Mid => "mid",
     };
     format!(
-        "{paid_when} {} {} {} {} {late} {side} {}",
+        "{paid_when} {} {} {} {} {late} {side} {} {}",
         policy.tolerance.share_ppm,
         policy.tolerance.euro_cents,
         policy.grace.millis(),
         policy.extension.millis(),
         policy.spread_ppm,
+        confirmations_text(policy),
     )
+}
+
+/// Stands for "as the installation says", on every network.
+const NO_CONFIRMATIONS: &str = "-";
+
+/// What the merchant asks for on each network, without spaces: `bitcoin=2;ethereum=finalized/75`.
+fn confirmations_text(policy: &Policy) -> String {
+    let own = policy.confirmations.iter();
+    let own: Vec<String> =
+        own.map(|(network, steps)| format!("{network}={}", steps.compact())).collect();
+    if own.is_empty() { NO_CONFIRMATIONS.to_owned() } else { own.join(";") }
+}
+
+fn parse_confirmations(text: &str) -> Option<Vec<(NetworkName, Confirmations)>> {
+    if text == NO_CONFIRMATIONS {
+        return Some(Vec::new());
+    }
+    let own = text.split(';').map(|one| {
+        let (network, steps) = one.split_once('=')?;
+        Some((network.parse().ok()?, steps.parse().ok()?))
+    });
+    own.collect()
 }
 
 /// Reads a policy written by [`policy_text`].
@@ -116,8 +140,15 @@ pub(crate) fn policy(row: &Row<'_>, index: usize) -> Result<Policy, DbError> {
 
 fn parse_policy(text: &str) -> Option<Policy> {
     let parts: Vec<&str> = text.split(' ').collect();
-    let [paid_when, share, cents, grace, extension, late, side, spread] = parts.as_slice() else {
+    let [paid_when, share, cents, grace, extension, late, side, spread, rest @ ..] =
+        parts.as_slice()
+    else {
         return None;
+    };
+    let confirmations = match rest {
+        [] => NO_CONFIRMATIONS,
+        [confirmations] => confirmations,
+        _ => return None,
     };
     let late: i64 = late.parse().ok()?;
     Some(Policy {
@@ -139,6 +170,7 @@ fn parse_policy(text: &str) -> Option<Policy> {
             _ => return None,
         },
         spread_ppm: spread.parse().ok()?,
+        confirmations: parse_confirmations(confirmations)?,
     })
 }
 
@@ -153,9 +185,21 @@ mod tests {
             spread_ppm: 7,
             ..Policy::DEFAULT
         };
-        for policy in [Policy::DEFAULT, Policy::CRYPTOPROCESSING, late] {
+        let mut stepped = Policy::DEFAULT;
+        for (network, steps) in [("ethereum", "12<1000,safe/40"), ("bitcoin_cash", "2")] {
+            stepped.set_confirmations(network.parse().unwrap(), steps.parse().ok());
+        }
+        assert_eq!(stepped.confirmations.len(), 2);
+        for policy in [Policy::DEFAULT, Policy::CRYPTOPROCESSING, late, stepped] {
             assert_eq!(parse_policy(&policy_text(&policy)), Some(policy));
         }
         assert_eq!(parse_policy("seen 1 2 3"), None);
+        assert_eq!(parse_policy("seen 5000 100 86400000 3600000 -1 bid 0 bitcoin"), None);
+    }
+
+    #[test]
+    fn a_policy_written_before_merchants_had_confirmations_is_read() {
+        let old = "seen 5000 100 86400000 3600000 -1 bid 0";
+        assert_eq!(parse_policy(old), Some(Policy::DEFAULT));
     }
 }

@@ -38,7 +38,8 @@ macro_rules! migration {
 }
 
 /// The migrations of this program.
-pub const MIGRATIONS: &[Migration] = &[migration!(1, "0001", "house")];
+pub const MIGRATIONS: &[Migration] =
+    &[migration!(1, "0001", "house"), migration!(2, "0002", "safe_blocks")];
 
 /// What opening a store would do to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 //! pinned tokens are what the catalogue says.
 
 use alloy::primitives::{Address, U256};
-use coffer_domain::ports::{ChainError, ChainProbe};
+use coffer_domain::{
+    confirmations::NamedBlocks,
+    ports::{ChainError, ChainProbe},
+};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -31,7 +34,7 @@ pub(super) async fn identities(failover: &Failover) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Checks every pinned token and whether final blocks have a name. Two calls a token and one more.
+/// Checks every pinned token and which blocks have a name. Two calls a token and two more.
 pub(super) async fn read(endpoint: &Endpoint, pinned: &Pinned) -> Result<ChainProbe, Fault> {
     let mut refused_assets = Vec::new();
     for (contract, token) in &pinned.tokens {
@@ -39,13 +42,20 @@ pub(super) async fn read(endpoint: &Endpoint, pinned: &Pinned) -> Result<ChainPr
             refused_assets.push((token.asset, reason));
         }
     }
-    let names_final_blocks = final_height(endpoint).await?.is_some();
-    Ok(ChainProbe { refused_assets, names_final_blocks })
+    let named = NamedBlocks {
+        safe: named_height(endpoint, SAFE).await?.is_some(),
+        finalized: named_height(endpoint, FINALIZED).await?.is_some(),
+    };
+    Ok(ChainProbe { refused_assets, named })
 }
 
-/// The highest final block, where the endpoint names one.
-pub(super) async fn final_height(endpoint: &Endpoint) -> Result<Option<u64>, Fault> {
-    let asked = json!(["finalized", false]);
+/// The network's words for blocks.
+pub(super) const SAFE: &str = "safe";
+pub(super) const FINALIZED: &str = "finalized";
+
+/// The highest block of which the endpoint says that word; none where it says it of none.
+pub(super) async fn named_height(endpoint: &Endpoint, word: &str) -> Result<Option<u64>, Fault> {
+    let asked = json!([word, false]);
     let answer = endpoint.call::<Option<NodeBlock<IgnoredAny>>>("eth_getBlockByNumber", asked);
     match answer.await {
         Ok(block) => Ok(block.and_then(|block| block.number.small())),

@@ -5,18 +5,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use coffer_domain::{
     catalogue::Asset,
     code::NetworkName,
+    confirmations::NamedBlocks,
     money::{AssetId, Units},
     time::Span,
 };
-
-/// How blocks of a network become final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finality {
-    /// By the number of blocks on top, which the follower counts.
-    Confirmations,
-    /// The node names the highest final block (`finalized`).
-    FinalizedTag,
-}
 
 /// How coin is found that contracts move inside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -43,14 +35,15 @@ pub struct EvmSettings {
     pub endpoints: Vec<String>,
     /// The network's coin and its pinned tokens.
     pub assets: Vec<Asset>,
-    /// How blocks become final.
-    pub finality: Finality,
     /// How coin is found that contracts move inside transactions.
     pub internal_transfers: InternalTransfers,
     /// Amounts in one block above which a second endpoint must tell the same, by asset.
     pub second_source_above: BTreeMap<AssetId, Units>,
     /// WebSocket address of an endpoint that tells of new blocks; only a wake-up.
     pub ws: Option<String>,
+    /// Which of the network's words are asked for with each tip, a call each: those that steps of
+    /// confirmations wait for.
+    pub named: NamedBlocks,
     /// How old the newest block may be before the node counts as out of step; none where blocks
     /// come at any time, as on development chains.
     pub stale_after: Option<Span>,
@@ -82,10 +75,10 @@ impl EvmSettings {
             genesis: None,
             endpoints,
             assets,
-            finality: Finality::Confirmations,
             internal_transfers: InternalTransfers::Auto,
             second_source_above: BTreeMap::new(),
             ws: None,
+            named: NamedBlocks { safe: false, finalized: false },
             stale_after: None,
             request_timeout: Self::REQUEST_TIMEOUT,
             answer_limit: Self::ANSWER_LIMIT,

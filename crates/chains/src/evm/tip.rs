@@ -125,9 +125,10 @@ async fn capabilities(endpoint: &Endpoint, tip: &Tip) -> Vec<(&'static str, bool
     let nobody = format!("0x{}", "0".repeat(40));
     let early = json!([nobody, format!("{:#x}", tip.at.height.min(1))]);
     let old_states = endpoint.call::<IgnoredAny>("eth_getBalance", early).await;
+    let final_height = probe::named_height(endpoint, probe::FINALIZED).await;
     vec![
         ("traces", endpoint.tracing().await.is_ok()),
-        ("finalized", probe::final_height(endpoint).await.is_ok_and(|height| height.is_some())),
+        (probe::FINALIZED, final_height.is_ok_and(|height| height.is_some())),
         ("receipts", receipts.is_ok_and(|receipts| receipts.is_some())),
         ("old states", old_states.is_ok()),
     ]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use alloy::primitives::U256;
-use coffer_chains::evm::{EvmChain, EvmSettings, Finality};
+use coffer_chains::evm::{EvmChain, EvmSettings};
 use coffer_domain::{
     catalogue::Asset,
+    confirmations::NamedBlocks,
     money::Units,
     ports::{Block, Chain, ChainError},
     time::{Span, Timestamp},
@@ -269,19 +270,27 @@ async fn a_token_that_is_not_as_pinned_is_refused() {
 }
 
 #[tokio::test]
-async fn final_blocks_are_named_where_the_settings_say_so() {
+async fn safe_and_final_blocks_are_named_where_the_settings_ask_for_them() {
     let anvil = Anvil::start(&["--slots-in-an-epoch", "1"]).await;
-    let by_tag = EvmSettings {
-        finality: Finality::FinalizedTag,
-        ..settings(&[&anvil.url], vec![coin("ETH")])
+    let asking = |safe, finalized| {
+        let named = NamedBlocks { safe, finalized };
+        let settings = EvmSettings { named, ..settings(&[&anvil.url], vec![coin("ETH")]) };
+        EvmChain::new(&settings, clock()).unwrap()
     };
-    let by_tag = EvmChain::new(&by_tag, clock()).unwrap();
     for _ in 0..5 {
         anvil.mine().await;
     }
-    assert!(by_tag.probe().await.unwrap().names_final_blocks);
-    assert_eq!(by_tag.tip().await.unwrap().final_height, Some(3));
-    assert_eq!(chain(&anvil, vec![coin("ETH")]).tip().await.unwrap().final_height, None);
+    let probe = asking(false, false).probe().await.unwrap();
+    assert_eq!(probe.named, NamedBlocks { safe: true, finalized: true });
+    for (safe, finalized, heights) in [
+        (false, false, (None, None)),
+        (true, false, (Some(4), None)),
+        (false, true, (None, Some(3))),
+        (true, true, (Some(4), Some(3))),
+    ] {
+        let tip = asking(safe, finalized).tip().await.unwrap();
+        assert_eq!((tip.safe_height, tip.final_height), heights);
+    }
 }
 
 #[tokio::test]

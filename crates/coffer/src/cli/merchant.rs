@@ -1,6 +1,10 @@
 //! `coffer merchant …`
 
+use std::collections::BTreeMap;
+
 use coffer_domain::{
+    code::NetworkName,
+    confirmations::{Confirmations, ConfirmationsRefused},
     id::MerchantId,
     merchant::Merchant,
     merchant_url::{MerchantUrl, UrlRefused, parse_callback_url},
@@ -9,7 +13,7 @@ use coffer_domain::{
 use coffer_engine::engine::Engine;
 use serde_json::{Value, json};
 
-use super::{MerchantCommand, MerchantLook, Profile, moment};
+use super::{MerchantCommand, MerchantConfirmations, MerchantLook, Profile, moment};
 use crate::{
     failure::Failure,
     settings::Settings,
@@ -26,14 +30,16 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     match command {
-        MerchantCommand::Add { name, callback_url, profile, look } => {
+        MerchantCommand::Add { name, callback_url, profile, confirmations, look } => {
             let mut wrong = Wrong::default();
             let name = wrong.unless(check_name(name));
             let callback_url = callback_url.as_deref().map(|url| check_callback(url, settings));
             let callback_url = wrong.unless(callback_url.transpose()).flatten();
+            let mut policy = policy(*profile);
+            ask_for(&mut policy, engine, confirmations, &mut wrong);
             let checked = Look::check(look, &mut wrong);
             wrong.end()?;
-            let mut merchant = engine.add_merchant(name, callback_url, policy(*profile)).await?;
+            let mut merchant = engine.add_merchant(name, callback_url, policy).await?;
             if checked.apply(&mut merchant) {
                 engine.set_merchant(merchant.clone()).await?;
             }
@@ -50,7 +56,7 @@ pub(super) async fn run(
             let merchant = find(engine, id).await?;
             terminal.answer(|| object(&merchant), || lines(&merchant))
         }
-        MerchantCommand::Set { id, name, callback_url, profile, look } => {
+        MerchantCommand::Set { id, name, callback_url, profile, confirmations, look } => {
             let mut merchant = find(engine, id).await?;
             let mut wrong = Wrong::default();
             if let Some(name) = name {
@@ -60,8 +66,10 @@ pub(super) async fn run(
                 merchant.callback_url = wrong.unless(check_callback(url, settings));
             }
             if let Some(profile) = profile {
-                merchant.policy = policy(*profile);
+                let confirmations = std::mem::take(&mut merchant.policy.confirmations);
+                merchant.policy = Policy { confirmations, ..policy(*profile) };
             }
+            ask_for(&mut merchant.policy, engine, confirmations, &mut wrong);
             let checked = Look::check(look, &mut wrong);
             wrong.end()?;
             checked.apply(&mut merchant);
@@ -237,10 +245,43 @@ const fn policy(profile: Profile) -> Policy {
     }
 }
 
-fn profile(policy: Policy) -> &'static str {
-    if policy == Policy::DEFAULT {
+/// Takes over what the merchant asks for on each network.
+fn ask_for(
+    policy: &mut Policy,
+    engine: &Engine,
+    confirmations: &MerchantConfirmations,
+    wrong: &mut Wrong,
+) {
+    for text in &confirmations.own {
+        let read = read_confirmations(text, engine);
+        if let Some((network, steps)) = wrong.unless(read.map(Some)) {
+            policy.set_confirmations(network, steps);
+        }
+    }
+}
+
+fn read_confirmations(
+    text: &str,
+    engine: &Engine,
+) -> Result<(NetworkName, Option<Confirmations>), Failure> {
+    let form = || Failure::new(format!("--confirmations {text:?}: write NETWORK=STEPS"));
+    let (name, steps) = text.split_once('=').ok_or_else(form)?;
+    let network = NetworkName::new(name.trim()).ok();
+    let network = network.and_then(|name| engine.catalogue().network(name));
+    let network = network.ok_or_else(|| {
+        Failure::new(format!("--confirmations {text:?}: there is no network {:?}", name.trim()))
+    })?;
+    let steps = steps.trim();
+    let parsed = (!steps.is_empty()).then(|| steps.parse()).transpose();
+    let refused = |refused| Failure::new(format!("--confirmations {}: {refused}", network.name));
+    Ok((network.name, parsed.map_err(|error: ConfirmationsRefused| refused(error))?))
+}
+
+fn profile(policy: &Policy) -> &'static str {
+    let bare = Policy { confirmations: Vec::new(), ..policy.clone() };
+    if bare == Policy::DEFAULT {
         "coffer"
-    } else if policy == Policy::CRYPTOPROCESSING {
+    } else if bare == Policy::CRYPTOPROCESSING {
         "cryptoprocessing"
     } else {
         "own"
@@ -252,7 +293,8 @@ fn object(merchant: &Merchant) -> Value {
         "id": merchant.id.text(),
         "name": merchant.name,
         "callback_url": merchant.callback_url,
-        "profile": profile(merchant.policy),
+        "profile": profile(&merchant.policy),
+        "confirmations": asked_for(merchant).collect::<BTreeMap<_, _>>(),
         "support": merchant.support,
         "terms_url": merchant.terms_url,
         "privacy_url": merchant.privacy_url,
@@ -260,6 +302,18 @@ fn object(merchant: &Merchant) -> Value {
         "frame_ancestors": merchant.frame_ancestors,
         "created_at": merchant.created_at.seconds(),
     })
+}
+
+/// What the merchant asks for, network by network.
+fn asked_for(merchant: &Merchant) -> impl Iterator<Item = (&str, String)> {
+    let own = merchant.policy.confirmations.iter();
+    own.map(|(network, steps)| (network.as_str(), steps.to_string()))
+}
+
+fn in_lines(merchant: &Merchant) -> String {
+    let own: Vec<String> =
+        asked_for(merchant).map(|(network, steps)| format!("{network}: {steps}")).collect();
+    if own.is_empty() { "as the settings say".to_owned() } else { own.join("; ") }
 }
 
 fn added(merchant: &Merchant) -> String {
@@ -300,7 +354,8 @@ fn lines(merchant: &Merchant) -> String {
         ("id", merchant.id.text()),
         ("name", merchant.name.clone()),
         ("callback URL", or_none(&merchant.callback_url)),
-        ("profile", profile(merchant.policy).to_owned()),
+        ("profile", profile(&merchant.policy).to_owned()),
+        ("confirmations", in_lines(merchant)),
         ("support", or_none(&merchant.support)),
         ("terms", or_none(&merchant.terms_url)),
         ("privacy", or_none(&merchant.privacy_url)),

@@ -3,6 +3,7 @@
 use coffer_chains::evm::EvmSettings;
 use coffer_domain::{
     catalogue::{Catalogue, Network},
+    confirmations::Confirmations,
     time::Span,
 };
 
@@ -33,6 +34,12 @@ pub(super) fn read(mut section: Section<'_>) -> NetworkSettings {
     let evm = section.tables("evm", |table| evm::read(table, &mut catalogue));
     section.finish();
     NetworkSettings { allow_test, catalogue, evm }
+}
+
+/// The steps of confirmations, where they are written.
+fn confirmations(section: &mut Section<'_>) -> Option<Confirmations> {
+    let steps = section.phrase("confirmations")?.parse();
+    steps.map_err(|refused| section.refuse("confirmations", &format!("{refused}"))).ok()
 }
 
 /// Test networks pause, and development chains mine only when something is sent.

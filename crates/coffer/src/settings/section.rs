@@ -188,6 +188,29 @@ impl<'a> Section<'a> {
         number
     }
 
+    /// A number, a text, or a list of them: what was written, with commas between.
+    pub(crate) fn phrase(&mut self, key: &'static str) -> Option<String> {
+        let node = self.take(key)?;
+        let inline = match &node.value {
+            Value::Text(text) if from_outside(node) => inline_list(text, &node.origin),
+            _ => None,
+        };
+        let part = |node: &Node| match &node.value {
+            Value::Number(text) | Value::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        let phrase = match (&inline, &node.value) {
+            (Some(items), _) | (None, Value::List(items)) => {
+                items.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join(", "))
+            }
+            _ => part(node),
+        };
+        if phrase.is_none() {
+            self.wrong(key, Some(node), "a number, a text or a list of texts is expected");
+        }
+        phrase
+    }
+
     /// A list of texts; a variable holds them with commas between, or as TOML.
     pub(crate) fn texts(&mut self, key: &'static str) -> Vec<String> {
         let Some(node) = self.take(key) else { return Vec::new() };

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use coffer_domain::code::Code;
+use coffer_domain::{
+    code::Code,
+    confirmations::{Confirmations, NamedBlocks},
+};
 
 use super::{
     environment::Environment,
@@ -164,7 +167,46 @@ fn a_known_network_needs_its_endpoints_only() {
     assert_eq!((evm.chain_id, evm.stale_after), (1, Some(Span::from_seconds(240))));
     assert!(evm.assets.iter().any(|asset| asset.id.iso.as_str() == "USDC"));
     let network = settings.networks.catalogue.network(Code::constant("ethereum")).unwrap();
-    assert_eq!(network.confirmations, 20);
+    assert_eq!(network.confirmations, Confirmations::plain(20));
+    assert_eq!(evm.named, NamedBlocks::default());
+}
+
+#[test]
+fn confirmations_are_a_number_or_steps() {
+    let steps = "12 below 1000 EUR, safe or 40 below 50000 EUR, finalized or 75";
+    for written in [
+        "\"12 below 1000 EUR, safe or 40 below 50000 EUR, finalized or 75\"",
+        "[\"12 below 1000 EUR\", \"safe or 40 below 50000 EUR\", \"finalized or 75\"]",
+        "\"12<1000,safe/40<50000,finalized/75\"",
+    ] {
+        let network = format!(
+            "[{{ name = \"polygon\", endpoints = [\"http://127.0.0.1:8545\"], confirmations = \
+             {written} }}]"
+        );
+        let settings = load("", &[("COFFER_NETWORKS__EVM", &network)]).unwrap();
+        let known = settings.networks.catalogue.network(Code::constant("polygon")).unwrap();
+        assert_eq!(known.confirmations.to_string(), steps);
+        let [evm] = settings.networks.evm.as_slice() else { panic!("one network") };
+        assert_eq!(evm.named, NamedBlocks { safe: true, finalized: true });
+    }
+}
+
+#[test]
+fn what_is_wrong_about_confirmations_is_named() {
+    for (written, part) in [
+        ("0", "\"0\": confirmations are a number from 1"),
+        ("true", "a number, a text or a list of texts is expected, not true"),
+        ("[\"1 below 1000 EUR\"]", "every step but the last"),
+        ("\"finalized\"", "write \"finalized or 40\""),
+    ] {
+        let file = format!(
+            "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:8545\"]\n\
+             confirmations = {written}"
+        );
+        let told = mistakes(&file, &[]);
+        assert!(told[0].starts_with("networks.evm[1].confirmations: "), "{told:?}");
+        assert!(told[0].contains(part), "{told:?}");
+    }
 }
 
 #[test]

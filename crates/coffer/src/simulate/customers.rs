@@ -48,7 +48,7 @@ impl Run {
         let stored = self.stored(id).await?;
         let request = &stored.request;
         let order = Order {
-            policy: request.policy,
+            policy: request.policy.clone(),
             valid_until: request.valid_until,
             quotes: request.quotes.clone(),
             status: request.status(),
@@ -223,7 +223,8 @@ impl Run {
         self.world.ledger().send(transfer).await.map_err(Trouble::outside)?;
         let needed = match quote.needed {
             coffer_domain::payment_request::Needed::Confirmations(count) => u64::from(count),
-            coffer_domain::payment_request::Needed::Finalized => u64::MAX,
+            coffer_domain::payment_request::Needed::Safe
+            | coffer_domain::payment_request::Needed::Finalized => u64::MAX,
         };
         let payment = Payment {
             asset,

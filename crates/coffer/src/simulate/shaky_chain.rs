@@ -96,7 +96,8 @@ impl ShakyChain {
             reason: format!("no block {height}"),
         };
         let block = block.ok_or_else(gone)?;
-        Ok(Tip { at: block.at, time: block.time, final_height: None, live: false })
+        let (safe_height, final_height) = (None, None);
+        Ok(Tip { at: block.at, time: block.time, safe_height, final_height, live: false })
     }
 
     /// What a bug makes of the transfers of a block.

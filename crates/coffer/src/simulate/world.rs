@@ -163,6 +163,18 @@ fn shaky(store: &Store, weather: &Arc<Weather>) -> Arc<dyn Chain> {
     Arc::new(ShakyChain::new(sandbox, Arc::clone(weather)))
 }
 
+/// The usual catalogue, with few confirmations on bitcoin and steps on litecoin that the prices of
+/// a seed lie on both sides of.
+fn catalogue() -> Catalogue {
+    let steps = [("bitcoin", "2"), ("litecoin", "2 below 50 EUR, 6")];
+    steps.into_iter().fold(Catalogue::builtin(), |catalogue, (network, steps)| {
+        match (network.parse(), steps.parse()) {
+            (Ok(network), Ok(steps)) => catalogue.with_confirmations(network, &steps),
+            _ => catalogue,
+        }
+    })
+}
+
 fn engine(
     store: &Store,
     keys: &Arc<MasterKeys>,
@@ -174,7 +186,7 @@ fn engine(
     Engine::new(Parts {
         store: store.clone(),
         keys: Arc::clone(keys),
-        catalogue: Arc::new(Catalogue::builtin()),
+        catalogue: Arc::new(catalogue()),
         sandbox_chain: shaky(store, weather),
         sandbox_ledger: Arc::new(store.clone()),
         chains: Vec::new(),

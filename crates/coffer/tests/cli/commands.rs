@@ -64,6 +64,29 @@ fn what_a_merchant_cannot_have_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn a_merchant_may_ask_for_confirmations_of_his_own() {
+    let home = Home::with_database();
+    let id = home.merchant();
+    let steps = "ethereum=12<1000,safe/40<50000,finalized/75";
+    let set = ["merchant", "set", &id, "--confirmations", "bitcoin=2", "--confirmations", steps];
+    home.said(&set);
+    home.said(&["merchant", "set", &id, "--profile", "cryptoprocessing"]);
+    let shown = home.json(&["merchant", "show", &id]);
+    assert_eq!(shown["profile"], "cryptoprocessing");
+    assert_eq!(shown["confirmations"]["bitcoin"], "2");
+    let ethereum = "12 below 1000 EUR, safe or 40 below 50000 EUR, finalized or 75";
+    assert_eq!(shown["confirmations"]["ethereum"], ethereum);
+    assert!(home.said(&["merchant", "show", &id]).contains("bitcoin: 2; ethereum: 12 below 1000"));
+    home.said(&["merchant", "set", &id, "--confirmations", "ethereum="]);
+    let shown = home.json(&["merchant", "show", &id]);
+    assert_eq!(shown["confirmations"], serde_json::json!({"bitcoin": "2"}));
+    let told = |text| home.complaint(&["merchant", "set", &id, "--confirmations", text], 1);
+    assert!(told("bitcoin=0").contains("bitcoin: \"0\": confirmations are a number from 1"));
+    assert!(told("moon=1").contains("there is no network \"moon\""));
+    assert!(told("3").contains("write NETWORK=STEPS"));
+}
+
+#[test]
 fn private_networks_are_admitted_where_the_settings_say_so() {
     let home = Home::with_database();
     let arguments = ["merchant", "add", "Shop", "--callback-url", "http://127.0.0.1:9/x", "--json"];

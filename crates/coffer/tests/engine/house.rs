@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 
 /// Bitcoin: final with two confirmations.
 pub const BTC: (&str, &str) = ("BTC", "bitcoin");
-/// Litecoin: final with six.
+/// Litecoin: final with six from 50 EUR on, below with two.
 pub const LTC: (&str, &str) = ("LTC", "litecoin");
 /// The half percent that may be missing of [`PRICE`].
 pub const TOLERANCE: u128 = 1_000;

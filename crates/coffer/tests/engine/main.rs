@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod callbacks;
+mod confirmations;
 mod create;
 mod customer;
 mod events;

@@ -103,7 +103,7 @@ async fn a_final_payment_that_is_taken_back_is_told_as_a_reversal() {
 async fn where_the_network_names_final_blocks_nothing_else_makes_a_payment_final() {
     // Final is what lies two epochs of two blocks below the tip.
     let node = ["--slots-in-an-epoch", "2"];
-    let world = Setup::new().final_by_name().node(&node).start().await;
+    let world = Setup::new().confirmations("finalized or 3").node(&node).start().await;
     let request = Request::of(&world, "ETH").await;
     world.node.pay(&request.address, ether(10)).await;
     world.mine(4).await;
@@ -111,5 +111,35 @@ async fn where_the_network_names_final_blocks_nothing_else_makes_a_payment_final
     world.mine(1).await;
     request.is("paid", &[]).await;
     assert_eq!(request.told().last().unwrap(), "paid 0.01/0.01: 0.01x5");
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_middling_total_is_final_as_soon_as_the_network_calls_its_block_safe() {
+    // The request is for 25 USD. Safe is what lies an epoch of two blocks below the tip.
+    let steps = "1 below 10 EUR, safe or 40 below 50 EUR, finalized or 75";
+    let node = ["--slots-in-an-epoch", "2"];
+    let world = Setup::new().confirmations(steps).node(&node).start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(10)).await;
+    world.mine(2).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    assert_eq!(request.told().last().unwrap(), "paid 0.01/0.01: 0.01x3");
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_great_total_waits_until_the_network_calls_its_block_final() {
+    let node = ["--slots-in-an-epoch", "2"];
+    let steps = "1 below 10 EUR, safe or 2 below 20 EUR, finalized or 3";
+    let world = Setup::new().confirmations(steps).node(&node).start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(10)).await;
+    world.mine(4).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
     world.remove().await;
 }

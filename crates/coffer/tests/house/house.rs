@@ -78,7 +78,7 @@ impl House {
         let engine = Engine::new(parts(&plan, &clock, &store, &place, 1));
         engine.ensure_sandbox_wallet().await.unwrap();
         let url = Some(sink.url.clone());
-        let merchant = engine.add_merchant("Example shop", url, plan.policy).await.unwrap();
+        let merchant = engine.add_merchant("Example shop", url, plan.policy.clone()).await.unwrap();
         let scope = Scope { merchant: merchant.id, environment: Environment::Sandbox };
         let NewKey { key, secret, webhook_secret, .. } = engine.add_key(scope).await.unwrap();
         let secret = PreparedSecret::new(secret.as_bytes());

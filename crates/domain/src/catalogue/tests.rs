@@ -228,8 +228,8 @@ fn network(name: &'static str, chain_id: Option<u64>) -> Network {
         family: if chain_id.is_some() { Family::Evm } else { Family::Other },
         chain_id,
         block_seconds: 1,
-        confirmations: 1,
-        final_by_name: false,
+        confirmations: 1.into(),
+        final_seconds: None,
         test: true,
     }
 }

@@ -1,6 +1,6 @@
 //! The policies of a merchant, copied into a request when it is created.
 
-use crate::{money::Units, time::Span};
+use crate::{code::NetworkName, confirmations::Confirmations, money::Units, time::Span};
 
 /// What makes a request paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub enum RateSide {
 }
 
 /// The policies of a merchant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// What makes a request paid.
     pub paid_when: PaidWhen,
@@ -56,6 +56,8 @@ pub struct Policy {
     pub rate_side: RateSide,
     /// Added to the price of the coin, in parts per million of the amount.
     pub spread_ppm: u32,
+    /// Networks on which the merchant waits for something else than the installation does.
+    pub confirmations: Vec<(NetworkName, Confirmations)>,
 }
 
 impl Policy {
@@ -68,6 +70,7 @@ impl Policy {
         late: LatePolicy::Refund,
         rate_side: RateSide::Bid,
         spread_ppm: 0,
+        confirmations: Vec::new(),
     };
 
     /// The behaviour of CryptoProcessing (`profile = "cryptoprocessing"`).
@@ -79,7 +82,23 @@ impl Policy {
         late: LatePolicy::Refund,
         rate_side: RateSide::Mid,
         spread_ppm: 0,
+        confirmations: Vec::new(),
     };
+}
+
+impl Policy {
+    /// The steps the merchant asks for on a network, where he does.
+    #[must_use]
+    pub fn confirmations_on(&self, network: NetworkName) -> Option<&Confirmations> {
+        self.confirmations.iter().find(|(name, _)| *name == network).map(|(_, steps)| steps)
+    }
+
+    /// Asks for these steps on a network; for those of the installation where there are none.
+    pub fn set_confirmations(&mut self, network: NetworkName, steps: Option<Confirmations>) {
+        self.confirmations.retain(|(name, _)| *name != network);
+        self.confirmations.extend(steps.map(|steps| (network, steps)));
+        self.confirmations.sort_unstable_by_key(|(name, _)| *name);
+    }
 }
 
 impl Tolerance {

@@ -11,6 +11,8 @@ use crate::{
 pub enum Needed {
     /// So many blocks, the transfer's own included.
     Confirmations(u32),
+    /// The network calls the block safe.
+    Safe,
     /// The network calls the block final.
     Finalized,
 }
@@ -19,9 +21,10 @@ impl Needed {
     /// Whether so many confirmations, or the network's own word, make a transfer final. A block the
     /// network calls final is final whatever the count.
     #[must_use]
-    pub const fn is_met(self, confirmations: u32, finalized: bool) -> bool {
+    pub const fn is_met(self, confirmations: u32, safe: bool, finalized: bool) -> bool {
         match self {
             Self::Confirmations(needed) => finalized || confirmations >= needed,
+            Self::Safe => finalized || safe,
             Self::Finalized => finalized,
         }
     }

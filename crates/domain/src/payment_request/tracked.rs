@@ -168,13 +168,13 @@ impl TrackedTransfer {
         match &seen.position {
             Position::Gone => self.gone_look = self.gone_look.max(Some(seen.look)),
             Position::Pending => self.found_at(seen.observed_at, seen.observed_at),
-            Position::Block { at, time, confirmations, finalized } => {
+            Position::Block { at, time, confirmations, safe, finalized } => {
                 self.value(seen);
                 let first = seen.observed_at.min(*time);
                 let margin = if seen.blind { time.minus(BLIND_MARGIN) } else { first };
                 self.found_at(first, margin.min(first));
                 self.max_confirmations = self.max_confirmations.max(*confirmations);
-                if needed.is_met(*confirmations, *finalized) {
+                if needed.is_met(*confirmations, *safe, *finalized) {
                     let confirmed = Confirmed { look: seen.look, time: *time, at: at.clone() };
                     self.confirmed = self.confirmed.take().max(Some(confirmed));
                 }

@@ -191,7 +191,8 @@ fn position_in(block: &Block, step: &Step, after: &Cursor) -> Position {
         at: block.at.clone(),
         time: block.time,
         confirmations: depth(after.at.height, block.at.height),
-        finalized: step.tip.final_height.is_some_and(|height| height >= block.at.height),
+        safe: reaches(step.tip.safe_height, block.at.height),
+        finalized: reaches(step.tip.final_height, block.at.height),
     }
 }
 
@@ -204,17 +205,15 @@ fn position_now(
     gone: bool,
 ) -> Option<Position> {
     match &was.position {
-        Position::Block { at, time, confirmations, finalized }
-            if at.height <= step.fork.at.height =>
-        {
-            let (now, final_height) = (depth(after.at.height, at.height), step.tip.final_height);
-            let final_now = *finalized || final_height.is_some_and(|height| height >= at.height);
-            (now != *confirmations || final_now != *finalized).then(|| Position::Block {
+        Position::Block { at, time, safe, finalized, .. } if at.height <= step.fork.at.height => {
+            let now = Position::Block {
                 at: at.clone(),
                 time: *time,
-                confirmations: now,
-                finalized: final_now,
-            })
+                confirmations: depth(after.at.height, at.height),
+                safe: *safe || reaches(step.tip.safe_height, at.height),
+                finalized: *finalized || reaches(step.tip.final_height, at.height),
+            };
+            (now != was.position).then_some(now)
         }
         Position::Block { .. } | Position::Pending if gone => Some(Position::Gone),
         Position::Block { .. } => Some(Position::Pending),
@@ -238,6 +237,11 @@ fn look_again(
         blind: false,
         position,
     }
+}
+
+/// Whether what the node names lies at that height or above.
+fn reaches(named: Option<u64>, height: u64) -> bool {
+    named.is_some_and(|named| named >= height)
 }
 
 /// Blocks on top of one at `height`, itself included.

@@ -169,7 +169,7 @@ impl Engine {
             match self.quote(request, asset, now) {
                 Ok(priced) => offers.push(CoinOffer {
                     expected: priced.expected,
-                    usual_wait: usual_wait(network),
+                    usual_wait: Span::from_seconds(network.usual_seconds(priced.needed).into()),
                     asset: asset.clone(),
                     network: network.clone(),
                 }),
@@ -306,10 +306,4 @@ impl Engine {
             Some(self.seal_for(Some(&customer), &personal.to_bytes(), stored.request.id));
         Ok(())
     }
-}
-
-/// How long a payment usually takes to be final on a network.
-fn usual_wait(network: &Network) -> Span {
-    let seconds = i64::from(network.block_seconds) * i64::from(network.confirmations.max(1));
-    Span::from_seconds(seconds)
 }

@@ -173,7 +173,7 @@ impl Engine {
             price: new.price,
             created_at: now,
             valid_until,
-            policy: caller.merchant.policy,
+            policy: caller.merchant.policy.clone(),
         });
         let fixed = self.fixed_coin(caller, &new, &request, now)?;
         let personal = Personal { email: new.end_user_email, sender: new.sender };

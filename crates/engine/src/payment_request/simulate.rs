@@ -269,6 +269,6 @@ impl Engine {
 const fn blocks(quote: &Quote) -> u32 {
     match quote.needed {
         Needed::Confirmations(count) => count,
-        Needed::Finalized => 1,
+        Needed::Safe | Needed::Finalized => 1,
     }
 }

@@ -7,6 +7,8 @@ use crate::{codec, error::DbError, sql, tx::Tx, vals, value::Row};
 
 /// Stands in the database for "final when the network says so".
 const FINALIZED: i64 = 0;
+/// Stands in the database for "final when the network says that the block is safe".
+const SAFE: i64 = -1;
 
 impl Tx<'_> {
     /// Adds the quotes from the `from`-th on.
@@ -32,6 +34,7 @@ impl Tx<'_> {
     ) -> Result<(), DbError> {
         let needed = match quote.needed {
             Needed::Confirmations(count) => i64::from(count),
+            Needed::Safe => SAFE,
             Needed::Finalized => FINALIZED,
         };
         self.exec(
@@ -87,6 +90,7 @@ fn read_quote(row: &Row<'_>) -> Result<(Quote, QuoteRate), DbError> {
         tolerance: codec::units(row, 5)?,
         needed: match row.int(6)? {
             FINALIZED => Needed::Finalized,
+            SAFE => Needed::Safe,
             _ => Needed::Confirmations(codec::count(row, 6)?),
         },
         locked_at: codec::time(row, 7)?,

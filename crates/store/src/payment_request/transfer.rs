@@ -85,8 +85,8 @@ impl Tx<'_> {
                  confirmations = $10, finalized = $11, max_confirmations = $12, \
                  confirmed_look = $13, confirmed_height = $14, confirmed_hash = $15, \
                  confirmed_time = $16, gone_look = $17, told = $18, settled = $19, \
-                 reversal_told = $20, followed = $21 \
-                 WHERE request_id = $22 AND network = $23 AND tx = $24 AND place = $25"
+                 reversal_told = $20, followed = $21, safe = $22 \
+                 WHERE request_id = $23 AND network = $24 AND tx = $25 AND place = $26"
             ),
             vals![
                 transfer.units.get().to_string(),
@@ -110,6 +110,7 @@ impl Tx<'_> {
                 transfer.settled.map(|settled| settled.as_str()),
                 transfer.reversal_told,
                 is_followed(transfer),
+                place.safe,
                 request.text(),
                 transfer.reference.network.as_str(),
                 &transfer.reference.transaction,
@@ -133,7 +134,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id, units_look FROM transfer \
+                     reversal_told, id, units_look, safe FROM transfer \
                      WHERE request_id = $1"
                 ),
                 vals![request.id.text()],
@@ -161,7 +162,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id, units_look FROM transfer \
+                     reversal_told, id, units_look, safe FROM transfer \
                      WHERE chain = $1 AND followed = 1"
             ),
             vals![chain.as_str()],
@@ -185,7 +186,7 @@ impl Tx<'_> {
                      first_time, earliest_time, look, position, block_height, block_hash, \
                      block_time, confirmations, finalized, max_confirmations, confirmed_look, \
                      confirmed_height, confirmed_hash, confirmed_time, gone_look, told, settled, \
-                     reversal_told, id, units_look FROM transfer \
+                     reversal_told, id, units_look, safe FROM transfer \
                      WHERE chain = $1 AND block_height IS NOT NULL AND block_height > $2"
             ),
             vals![chain.as_str(), codec::stored(height)],
@@ -211,6 +212,7 @@ struct PositionColumns<'a> {
     block: Option<&'a BlockRef>,
     time: Option<i64>,
     confirmations: u32,
+    safe: bool,
     finalized: bool,
 }
 
@@ -222,14 +224,22 @@ impl<'a> PositionColumns<'a> {
             Position::Gone => "gone",
         };
         match position {
-            Position::Block { at, time, confirmations, finalized } => Self {
+            Position::Block { at, time, confirmations, safe, finalized } => Self {
                 word,
                 block: Some(at),
                 time: Some(time.millis()),
                 confirmations: *confirmations,
+                safe: *safe,
                 finalized: *finalized,
             },
-            _ => Self { word, block: None, time: None, confirmations: 0, finalized: false },
+            _ => Self {
+                word,
+                block: None,
+                time: None,
+                confirmations: 0,
+                safe: false,
+                finalized: false,
+            },
         }
     }
 }
@@ -276,6 +286,7 @@ fn read_position(row: &Row<'_>) -> Result<Position, DbError> {
             at: BlockRef { height: codec::count(row, 12)?, hash: row.text(13)? },
             time: codec::time(row, 14)?,
             confirmations: codec::count(row, 15)?,
+            safe: row.flag(28)?,
             finalized: row.flag(16)?,
         }),
     }

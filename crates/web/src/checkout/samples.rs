@@ -41,6 +41,7 @@ fn in_language(language: Language) -> Vec<(String, CheckoutView)> {
         ("pay-behind", behind(states::pay())),
         ("pay-uncounted", CheckoutView { uncounted: states::uncounted(), ..with(states::pay()) }),
         ("seen", with(states::seen())),
+        ("seen-safe", with(states::seen_safe())),
         ("seen-finalized", with(states::seen_finalized())),
         ("seen-behind", behind(states::seen())),
         ("part-paid", with(states::part_paid())),

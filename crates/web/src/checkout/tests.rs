@@ -57,6 +57,7 @@ fn own_words(name: &str, t: &Text, shop: &str) -> Vec<String> {
         "choose-changing" => t.choose_changing.with("coin", coin).to_string(),
         "pay-soon" => t.left_short.with("left", t.unit_minutes.with("n", 4)).to_string(),
         "pay-behind" | "seen-behind" | "part-paid-behind" => behind,
+        "seen-safe" => t.seen_safe.with("network", "Polygon").plain(),
         "part-paid" => t.part_heading.with("missing", full("40.00")).to_string(),
         "paid-surplus" => {
             t.paid_surplus.with("surplus", full("11.57")).with("shop", shop).to_string()

@@ -59,7 +59,7 @@ fn currencies() -> Value {
     json!({ "data": [{
         "id": 1, "type": "crypto", "currency": "BTC", "minimum_amount": "0.00010000",
         "deposit_fee_percent": "0.000000", "withdrawal_fee_percent": "0.000000", "precision": 8,
-        "deposit_confirmations": 2,
+        "deposit_confirmations": 1,
     }] })
 }
 

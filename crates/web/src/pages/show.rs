@@ -130,7 +130,7 @@ impl Showing<'_> {
                 coin,
                 received: self.amount(quote, seen),
                 needed: self.needed(quote),
-                usual_wait_seconds: self.usual_wait(quote),
+                usual_wait_seconds: self.remaining_wait(quote),
                 will_mail: false,
                 transactions: self.transactions(quote),
             });
@@ -257,6 +257,7 @@ impl Showing<'_> {
 
     fn needed(&self, quote: &Quote) -> Needed {
         match quote.needed {
+            domain::Needed::Safe => Needed::Safe,
             domain::Needed::Finalized => Needed::Finalized,
             domain::Needed::Confirmations(need) => {
                 let have = self.counted(quote).map(TrackedTransfer::confirmations).min();
@@ -287,12 +288,18 @@ impl Showing<'_> {
     }
 
     fn usual_wait(&self, quote: &Quote) -> u32 {
-        let Some(network) = self.engine.catalogue().network(quote.asset.network) else { return 0 };
-        let count = match quote.needed {
-            domain::Needed::Confirmations(count) => count,
-            // About as long as the network takes until depth alone would do.
-            domain::Needed::Finalized => network.confirmations,
-        };
-        network.block_seconds.saturating_mul(count)
+        let network = self.engine.catalogue().network(quote.asset.network);
+        network.map_or(0, |network| network.usual_seconds(quote.needed))
+    }
+
+    /// How long it still takes, usually: by the blocks that are missing where they are counted.
+    fn remaining_wait(&self, quote: &Quote) -> u32 {
+        let network = self.engine.catalogue().network(quote.asset.network);
+        match (self.needed(quote), network) {
+            (Needed::Confirmations { have, need }, Some(network)) => {
+                network.block_seconds.saturating_mul(need.saturating_sub(have).max(1))
+            }
+            _ => self.usual_wait(quote),
+        }
     }
 }

@@ -50,8 +50,8 @@ texts! {
 
     behind_title behind_why
 
-    seen_title seen_heading seen_close seen_mail seen_confirmations seen_finalized seen_next
-    seen_details received transaction
+    seen_title seen_heading seen_close seen_mail seen_confirmations seen_safe seen_finalized
+    seen_next seen_details received transaction
 
     part_title part_heading part_why part_rest part_received part_missing part_bar
 

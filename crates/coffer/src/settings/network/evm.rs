@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use coffer_chains::evm::{EvmSettings, Finality, InternalTransfers};
+use coffer_chains::evm::{EvmSettings, InternalTransfers};
 use coffer_domain::{
     catalogue::{Catalogue, Family, Network},
     code::NetworkName,
+    confirmations::Confirmations,
     money::parse_decimal,
     time::Span,
 };
 
-use super::{asset, check_endpoints, usual_staleness};
+use super::{asset, check_endpoints, confirmations, usual_staleness};
 use crate::settings::section::Section;
 
 /// Decimals of the own coin of every EVM network.
@@ -31,9 +32,6 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
     }
     check_endpoints(&section, "endpoints", &endpoints);
     let how = How::read(&mut section);
-    if let (Some(network), Finality::FinalizedTag) = (&network, how.finality) {
-        *catalogue = catalogue.clone().with_final_by_name(network.name);
-    }
     section
         .tables("assets", |table| asset::read(table, network.as_ref(), catalogue, COIN_DECIMALS));
     let caps = section.named("second_source_above", |iso, amount| {
@@ -59,7 +57,6 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
 
 /// How a network is read.
 struct How {
-    finality: Finality,
     internal_transfers: InternalTransfers,
     genesis: Option<String>,
     ws: Option<String>,
@@ -71,10 +68,6 @@ struct How {
 
 impl How {
     fn read(section: &mut Section<'_>) -> Self {
-        let finality = section.word(
-            "finality",
-            &[("confirmations", Finality::Confirmations), ("finalized", Finality::FinalizedTag)],
-        );
         let internal_transfers = section.word(
             "internal_transfers",
             &[
@@ -90,7 +83,6 @@ impl How {
             section.refuse("ws", "does not begin with ws:// or wss://");
         }
         Self {
-            finality: finality.unwrap_or(Finality::Confirmations),
             internal_transfers: internal_transfers.unwrap_or_default(),
             genesis: section.text("genesis"),
             ws,
@@ -103,7 +95,7 @@ impl How {
 
     fn tell(self, evm: &mut EvmSettings, network: &Network) {
         let stale_after = self.stale_after.map(Span::from_seconds);
-        evm.finality = self.finality;
+        evm.named = network.confirmations.named();
         evm.internal_transfers = self.internal_transfers;
         evm.genesis = self.genesis;
         evm.ws = self.ws;
@@ -125,7 +117,7 @@ fn read_known(
     section.text("title");
     let chain_id: Option<u64> = section.number("chain_id", 1..=u64::MAX);
     let _: Option<u32> = section.number("block_seconds", 1..=3_600);
-    let confirmations = section.number("confirmations", 1..=10_000);
+    let confirmations = confirmations(section);
     let test = section.flag("test");
     let own = known.chain_id;
     if known.family != Family::Evm {
@@ -142,10 +134,9 @@ fn read_known(
         section.refuse("test", &format!("{} is no test network; leave it out", known.name));
         return None;
     }
-    if let Some(confirmations) = confirmations {
-        *catalogue = catalogue.clone().with_confirmations(known.name, confirmations);
-    }
-    Some(known)
+    let Some(confirmations) = confirmations else { return Some(known) };
+    *catalogue = catalogue.clone().with_confirmations(known.name, &confirmations);
+    Some(Network { confirmations, ..known })
 }
 
 fn read_new(
@@ -161,8 +152,8 @@ fn read_new(
         family: Family::Evm,
         chain_id,
         block_seconds: section.number("block_seconds", 1..=3_600).unwrap_or(12),
-        confirmations: section.number("confirmations", 1..=10_000).unwrap_or(12),
-        final_by_name: false,
+        confirmations: confirmations(section).unwrap_or(Confirmations::plain(12)),
+        final_seconds: None,
         test: section.flag("test"),
     };
     if chain_id.is_none() {

@@ -255,12 +255,12 @@ impl Chain for StandingChain {
     }
 
     async fn probe(&self) -> Result<ChainProbe, ChainError> {
-        Ok(ChainProbe { refused_assets: Vec::new(), names_final_blocks: true })
+        Ok(ChainProbe::default())
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {
         let Block { at, time, .. } = Self::block();
-        Ok(Tip { at, time, final_height: Some(0), live: true })
+        Ok(Tip { at, time, safe_height: None, final_height: Some(0), live: true })
     }
 
     async fn block(&self, height: u64, _: &Watched<'_>) -> Result<Option<Block>, ChainError> {

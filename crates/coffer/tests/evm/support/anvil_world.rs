@@ -55,7 +55,7 @@ impl World {
             contracts.push(node.deploy(token.code, token.decimals).await);
         }
         let gate = Gate::before(node.address.clone()).await;
-        let (database, policy, unread) = (setup.database, setup.policy, setup.unread);
+        let (database, policy, unread) = (setup.database, setup.policy.clone(), setup.unread);
         let catalogue = setup.catalogue(&contracts);
         let evm = vec![setup.evm(&catalogue, &gate.address)];
         let chains = move || ChainSettings { evm: evm.clone(), ..ChainSettings::default() };

@@ -1,9 +1,10 @@
 //! How a test's installation differs from the usual one.
 
-use coffer_chains::evm::{EvmSettings, Finality};
+use coffer_chains::evm::EvmSettings;
 use coffer_domain::{
     catalogue::{Asset, Catalogue, Family, Network},
     code::{Iso, NetworkName},
+    confirmations::Confirmations,
     money::{AssetId, Units},
     payment_request::Policy,
     rate::Rate,
@@ -27,7 +28,7 @@ pub struct Setup {
     pub(super) database: Database,
     pub(super) policy: Policy,
     pub(super) tokens: Vec<Token>,
-    pub(super) finality: Finality,
+    pub(super) confirmations: Confirmations,
     /// What the node is started with beyond the usual.
     pub(super) node: Vec<String>,
     /// Whether the node is on another chain than the settings say.
@@ -60,7 +61,7 @@ impl Setup {
             database,
             policy: Policy::DEFAULT,
             tokens: Vec::new(),
-            finality: Finality::Confirmations,
+            confirmations: Confirmations::plain(CONFIRMATIONS),
             node: Vec::new(),
             other_chain: false,
             unread: false,
@@ -80,9 +81,9 @@ impl Setup {
         self
     }
 
-    /// Payments are final when the node says so.
-    pub fn final_by_name(self) -> Self {
-        Self { finality: Finality::FinalizedTag, ..self }
+    /// Payments are final by these steps.
+    pub fn confirmations(self, steps: &str) -> Self {
+        Self { confirmations: steps.parse().unwrap(), ..self }
     }
 
     pub fn node(mut self, arguments: &[&str]) -> Self {
@@ -117,8 +118,8 @@ impl Setup {
             family: Family::Evm,
             chain_id: Some(CHAIN_ID),
             block_seconds: 12,
-            confirmations: CONFIRMATIONS,
-            final_by_name: self.finality == Finality::FinalizedTag,
+            confirmations: self.confirmations.clone(),
+            final_seconds: None,
             test: true,
         };
         let catalogue = Catalogue::builtin().with_network(network).unwrap();
@@ -146,7 +147,7 @@ impl Setup {
         let endpoints = vec![format!("http://{address}")];
         let settings =
             EvmSettings::new(network(), self.chain_id(), endpoints, own.cloned().collect());
-        EvmSettings { finality: self.finality, ..settings }
+        EvmSettings { named: self.confirmations.named(), ..settings }
     }
 }
 

@@ -196,8 +196,21 @@ fn the_strictest_quote_of_an_address_says_when_a_transfer_is_final() {
     assert_eq!(request.reports(20, &[deep("a", 1_000, 1, 15)]), [tells(CallbackKind::Transaction)]);
     let effects = request.reports(30, &[block("a", 1_000, 2, 15, NEEDED + 1)]);
     assert_eq!(effects, [tells(CallbackKind::Paid)]);
-    assert!(Needed::Finalized > Needed::Confirmations(u32::MAX));
-    assert!(Needed::Confirmations(9).is_met(1, true) && !Needed::Finalized.is_met(9, false));
+    assert!(Needed::Finalized > Needed::Safe && Needed::Safe > Needed::Confirmations(u32::MAX));
+}
+
+#[test]
+fn the_word_of_the_network_or_enough_blocks_make_a_transfer_final() {
+    for (needed, depth, safe, finalized) in [
+        (Needed::Confirmations(9), true, false, true),
+        (Needed::Safe, false, true, true),
+        (Needed::Finalized, false, false, true),
+    ] {
+        assert!(!needed.is_met(8, false, false));
+        assert_eq!(needed.is_met(9, false, false), depth, "{needed:?}");
+        assert_eq!(needed.is_met(1, true, false), safe, "{needed:?}");
+        assert_eq!(needed.is_met(1, true, true), finalized, "{needed:?}");
+    }
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn sums_recompute_exactly_from_the_facts() {
         for segment in &life.segments {
             looks.extend(note_all(&mut request, &segment.looks));
             let (quotes, cut) = (&request.quotes, request.window_cut);
-            let facts = Facts { policy: life.policy, quotes, cut, looks: looks.clone() };
+            let facts = Facts { policy: life.policy.clone(), quotes, cut, looks: looks.clone() };
             for (place, quote) in quotes.iter().enumerate() {
                 same(&request.seen(quote).get(), &facts.seen(place))?;
                 same(&request.confirmed(quote).get(), &facts.confirmed(place))?;
@@ -145,7 +145,8 @@ fn stage_surplus_and_cases_recompute_exactly_from_the_facts() {
             effects.extend(request.apply(&mark(name, 1_550)).unwrap());
         }
         let quotes = &request.quotes;
-        let facts = Facts { policy: life.policy, quotes, cut: None, looks: looks.iter().collect() };
+        let facts =
+            Facts { policy: life.policy.clone(), quotes, cut: None, looks: looks.iter().collect() };
         let (stage, paid) = facts.stage(minute(1_550));
         same(&request.stage, &stage)?;
         same(&request.paid_quote, &paid.map(|place| quotes[place].id))?;
@@ -189,7 +190,7 @@ fn a_request_is_never_paid_by_less_than_is_owed_in_final_transfers() {
                 continue;
             }
             let (quotes, cut) = (&request.quotes, request.window_cut);
-            let facts = Facts { policy: life.policy, quotes, cut, looks: looks.clone() };
+            let facts = Facts { policy: life.policy.clone(), quotes, cut, looks: looks.clone() };
             let stories = facts.stories();
             let paying = stories
                 .iter()

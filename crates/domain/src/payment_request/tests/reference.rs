@@ -31,12 +31,15 @@ pub(super) struct Story<'a> {
     block_time: Option<Timestamp>,
 }
 
-fn strictest(quotes: &[Quote], address: &str) -> Option<(u32, bool)> {
+/// What the strictest quote of an address waits for: the network's word (1: safe, 2: final), or
+/// else so many confirmations.
+fn strictest(quotes: &[Quote], address: &str) -> Option<(u8, u32)> {
     let mut needed = None;
     for quote in quotes.iter().filter(|quote| quote.address == address) {
         needed = needed.max(Some(match quote.needed {
-            Needed::Confirmations(count) => (count, false),
-            Needed::Finalized => (u32::MAX, true),
+            Needed::Confirmations(count) => (0, count),
+            Needed::Safe => (1, 0),
+            Needed::Finalized => (2, 0),
         }));
     }
     needed
@@ -59,7 +62,7 @@ impl<'a> Facts<'a> {
     fn story(&self, looks: &[&'a Observation]) -> Story<'a> {
         let any = looks[0];
         let last = looks.iter().max_by_key(|seen| (seen.look, &seen.position)).unwrap();
-        let (count, word) = strictest(self.quotes, &any.address).unwrap();
+        let (word, count) = strictest(self.quotes, &any.address).unwrap();
         let mut times = vec![];
         let mut earliest = vec![];
         let mut final_looks = vec![];
@@ -67,12 +70,17 @@ impl<'a> Facts<'a> {
             match &seen.position {
                 Position::Gone => {}
                 Position::Pending => times.push(seen.observed_at),
-                Position::Block { at, time, confirmations, finalized } => {
+                Position::Block { at, time, confirmations, safe, finalized } => {
                     times.extend([seen.observed_at, *time]);
                     if seen.blind {
                         earliest.push(time.minus(BLIND_MARGIN));
                     }
-                    if *finalized || (!word && *confirmations >= count) {
+                    let is_met = match word {
+                        0 => *confirmations >= count,
+                        1 => *safe,
+                        _ => false,
+                    };
+                    if *finalized || is_met {
                         final_looks.push((seen.look, *time, at));
                     }
                 }

@@ -7,7 +7,7 @@ use super::situation::*;
 use crate::{
     id::QuoteId,
     money::Units,
-    payment_request::{Actor, Effect, Fact, PaymentRequest, Policy, Quote, Stage},
+    payment_request::{Actor, Effect, Fact, Needed, PaymentRequest, Policy, Quote, Stage},
     time::Span,
     transfer::{Observation, Position},
 };
@@ -59,7 +59,7 @@ impl Turn {
 
 impl Scenario {
     pub(super) fn start(&self) -> PaymentRequest {
-        let mut request = created(self.policy);
+        let mut request = created(self.policy.clone());
         for quote in &self.quotes {
             request.proceed(quote.clone(), quote.locked_at).unwrap();
         }
@@ -128,6 +128,8 @@ fn quotes() -> impl Strategy<Value = Vec<Quote>> {
         vec![first(), quote(2, btc(), "there", 20)],
         vec![first(), quote(2, btc(), "here", 30)],
         vec![quote(2, usdt(), "there", 0), first()],
+        vec![Quote { needed: Needed::Safe, ..first() }],
+        vec![first(), Quote { needed: Needed::Finalized, ..quote(2, btc(), "here", 30) }],
     ])
 }
 
@@ -166,7 +168,7 @@ fn minutes() -> impl Strategy<Value = i64> {
 }
 
 /// Which of the transfers, and one look at it.
-type Glance = (usize, u64, i64, i64, u8, u32, bool, bool);
+type Glance = (usize, u64, i64, i64, u8, u32, bool, (bool, bool));
 
 fn glances() -> impl Strategy<Value = Vec<Glance>> {
     let glance = (
@@ -177,7 +179,7 @@ fn glances() -> impl Strategy<Value = Vec<Glance>> {
         0..10_u8,
         prop_oneof![1 => 1..NEEDED, 3 => NEEDED..6],
         prop::bool::weighted(0.2),
-        prop::bool::weighted(0.1),
+        (prop::bool::weighted(0.2), prop::bool::weighted(0.1)),
     );
     prop::collection::vec(glance, 0..8)
 }
@@ -198,11 +200,11 @@ fn turns() -> impl Strategy<Value = Turn> {
 }
 
 fn seen(quotes: &[Quote], targets: &[(Target, u128)], glance: Glance) -> Observation {
-    let (place, number, at, lag, kind, confirmations, blind, finalized) = glance;
+    let (place, number, at, lag, kind, confirmations, blind, named) = glance;
     let (target, units) = targets[place];
     let position = match kind {
         0..3 => Position::Pending,
-        3..9 => in_block(at, confirmations, finalized),
+        3..9 => called(in_block(at, confirmations, named.1), named.0),
         _ => Position::Gone,
     };
     let plain = look(&format!("t{place}"), units, number, position);
@@ -215,6 +217,14 @@ fn seen(quotes: &[Quote], targets: &[(Target, u128)], glance: Glance) -> Observa
         Target::Foreign => (btc(), "elsewhere"),
     };
     to(coin, address, plain)
+}
+
+/// The same block, called safe too where that is said.
+fn called(mut position: Position, is_safe: bool) -> Position {
+    if let Position::Block { safe, .. } = &mut position {
+        *safe |= is_safe;
+    }
+    position
 }
 
 fn of(quote: &Quote) -> (crate::money::AssetId, &str) {

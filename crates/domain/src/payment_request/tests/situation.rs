@@ -124,7 +124,7 @@ pub(super) fn block(
 pub(super) fn in_block(at: i64, confirmations: u32, finalized: bool) -> Position {
     let height = u64::try_from(at.max(0)).unwrap();
     let at_block = BlockRef { height, hash: format!("block-{height}") };
-    Position::Block { at: at_block, time: minute(at), confirmations, finalized }
+    Position::Block { at: at_block, time: minute(at), confirmations, safe: finalized, finalized }
 }
 
 /// Seen final, in a block of that minute.

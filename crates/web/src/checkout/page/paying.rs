@@ -54,6 +54,7 @@ impl Page<'_> {
             Needed::Confirmations { have, need } => {
                 self.t.seen_confirmations.with("have", have.min(need)).with("need", need).plain()
             }
+            Needed::Safe => self.t.seen_safe.with("network", &seen.coin.network).plain(),
             Needed::Finalized => self.t.seen_finalized.with("network", &seen.coin.network).plain(),
         }
     }

@@ -177,6 +177,10 @@ pub(super) fn seen() -> CheckoutState {
     CheckoutState::Seen(on_its_way())
 }
 
+pub(super) fn seen_safe() -> CheckoutState {
+    CheckoutState::Seen(Seen { needed: Needed::Safe, usual_wait_seconds: 480, ..on_its_way() })
+}
+
 pub(super) fn seen_finalized() -> CheckoutState {
     let needed = Needed::Finalized;
     CheckoutState::Seen(Seen { needed, usual_wait_seconds: 900, will_mail: true, ..on_its_way() })

@@ -63,7 +63,9 @@ pub enum Needed {
         /// How many it takes.
         need: u32,
     },
-    /// The network's own word.
+    /// The network's word that the block is safe.
+    Safe,
+    /// The network's word that the block is final.
     Finalized,
 }
 
