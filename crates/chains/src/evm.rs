@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     sync::{Arc, OnceLock},
 };
 
@@ -44,6 +45,7 @@ mod failover;
 mod fault;
 mod label;
 mod link;
+mod logs;
 mod news;
 mod pending;
 mod pinned;
@@ -83,7 +85,8 @@ impl EvmChain {
     pub fn new(settings: &EvmSettings, clock: Arc<dyn Clock>) -> Result<Self, SettingsRefused> {
         let network = settings.network;
         let refused = |reason: String| SettingsRefused { network, reason };
-        let pinned = Pinned::new(network, &settings.assets).map_err(refused)?;
+        let pinned =
+            Pinned::new(network, &settings.assets, &settings.exact_logs).map_err(refused)?;
         let genesis = settings.genesis.as_deref().map(parse_hash).transpose().map_err(refused)?;
         let client = client(settings);
         let client = client.map_err(|_| refused("no HTTP client can be made".to_owned()))?;
@@ -177,7 +180,16 @@ impl Chain for EvmChain {
     /// Two calls, one for traces where they are read, and a few for each transfer found (see
     /// `evm/block.rs`).
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
-        self.read_block(height, watched).await
+        self.read_block(height, watched, None).await
+    }
+
+    /// The logs of the tokens are asked for many blocks at once.
+    async fn blocks(
+        &self,
+        heights: RangeInclusive<u64>,
+        watched: &Watched<'_>,
+    ) -> Result<Vec<Block>, ChainError> {
+        self.read_blocks(heights, watched).await
     }
 
     async fn news(&self) {

@@ -354,6 +354,13 @@ impl Asset {
     pub fn codes(&self) -> impl Iterator<Item = Iso> {
         std::iter::once(self.code).chain(self.aliases.iter().copied())
     }
+
+    /// Whether its contract is known to log exactly what the receiver gets, so that logs alone
+    /// prove a payment where a node has forgotten the balances.
+    #[must_use]
+    pub fn has_exact_logs(&self) -> bool {
+        self.contract.as_deref().is_some_and(|at| assets::has_exact_logs(self.id, at))
+    }
 }
 
 fn same_contract(one: &Asset, other: &Asset, case_matters: bool) -> bool {

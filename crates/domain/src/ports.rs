@@ -1,6 +1,8 @@
 //! The places where the world varies. Adapters live in `chains`, `outside`, `store` and `coffer`;
 //! the engine knows only these traits.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -167,6 +169,22 @@ pub trait Chain: Send + Sync {
 
     /// The block of the best chain at that height, or none if the chain is shorter.
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError>;
+
+    /// The blocks from one height to another of the best chain, in order, each as
+    /// [`block`](Self::block) tells it; fewer where the chain is shorter or changes meanwhile. For
+    /// chains that can be read more cheaply in ranges.
+    async fn blocks(
+        &self,
+        heights: RangeInclusive<u64>,
+        watched: &Watched<'_>,
+    ) -> Result<Vec<Block>, ChainError> {
+        let mut blocks = Vec::new();
+        for height in heights {
+            let Some(block) = self.block(height, watched).await? else { break };
+            blocks.push(block);
+        }
+        Ok(blocks)
+    }
 
     /// Returns when the chain may have something new, where its node says so by itself. A hint that
     /// makes a look come earlier, nothing else; a chain whose node never says so does not return.

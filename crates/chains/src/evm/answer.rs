@@ -30,6 +30,9 @@ pub(super) struct NodeBlock<T> {
     pub(super) hash: Hash,
     pub(super) parent_hash: Hash,
     pub(super) timestamp: Quantity,
+    /// Tells which contracts may have left records in it; none where the node does not say.
+    #[serde(default)]
+    pub(super) logs_bloom: Option<Data>,
     pub(super) transactions: Vec<T>,
 }
 
@@ -74,6 +77,12 @@ pub(super) struct Receipt {
     pub(super) status: Quantity,
 }
 
+/// The records that a transaction left.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ReceiptLogs {
+    pub(super) logs: Vec<Log>,
+}
+
 /// A record left by a contract.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,6 +91,7 @@ pub(super) struct Log {
     pub(super) topics: Vec<Hash>,
     pub(super) data: Data,
     pub(super) block_hash: Hash,
+    pub(super) block_number: Quantity,
     pub(super) transaction_hash: Hash,
     pub(super) log_index: Quantity,
     #[serde(default)]

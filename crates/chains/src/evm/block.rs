@@ -18,9 +18,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Data, Hash, Log, NodeBlock, Receipt, Transaction},
+    answer::{Data, Hash, NodeBlock, Receipt, Transaction},
     endpoint::Endpoint,
     fault::Fault,
+    logs::{self, Fetched},
     pinned::Pinned,
     token::{self, Movement},
     traces,
@@ -38,6 +39,8 @@ pub(super) struct Reading<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) pinned: &'a Pinned,
     pub(super) watched: &'a Watched<'a>,
+    /// Logs that were fetched before, where the block is one of several.
+    pub(super) fetched: Option<&'a Fetched>,
 }
 
 /// A transfer with its place in the block: number of the transaction, then the coin and what is
@@ -185,7 +188,7 @@ impl Reading<'_> {
 
     /// Token transfers to watched accounts, each with what arrived of it.
     async fn token_transfers(&self, block: &NodeBlock<Transaction>) -> Result<Vec<Placed>, Fault> {
-        let movements = self.movements(block.hash).await?;
+        let movements = self.movements(block).await?;
         let hits = movements.iter().filter(|movement| {
             !movement.units.is_zero()
                 && movement.from != movement.to
@@ -199,10 +202,14 @@ impl Reading<'_> {
         let calls = hits.iter().map(|hit| self.balances(*hit, block)).collect::<Vec<_>>();
         let balances: Vec<_> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
         let mut placed = Vec::new();
-        for ((token, holder), (before, after)) in hits.into_iter().zip(balances) {
+        for ((token, holder), balances) in hits.into_iter().zip(balances) {
             let of_token = movements.iter().filter(|movement| movement.token == token);
             let of_token = of_token.copied().collect::<Vec<_>>();
-            for (movement, units) in token::arrived(&of_token, holder, before, after) {
+            let arrived = match balances {
+                Some((before, after)) => token::arrived(&of_token, holder, before, after),
+                None => token::logged(&of_token, holder),
+            };
+            for (movement, units) in arrived {
                 placed.push(self.placed(&numbers, movement, units)?);
             }
         }
@@ -234,20 +241,33 @@ impl Reading<'_> {
     }
 
     /// What all pinned tokens logged in a block.
-    async fn movements(&self, block: Hash) -> Result<Vec<Movement>, Fault> {
+    async fn movements(&self, block: &NodeBlock<Transaction>) -> Result<Vec<Movement>, Fault> {
         if self.pinned.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let contracts = self.pinned.tokens.keys().map(|at| format!("{at:#x}")).collect::<Vec<_>>();
-        let filter = json!([{
-            "blockHash": text(block.0), "address": contracts, "topics": [text(token::TRANSFER)],
-        }]);
-        let logs = self.endpoint.call::<Vec<Log>>("eth_getLogs", filter).await?;
-        token::movements(logs, block, |contract| self.pinned.tokens.contains_key(contract))
+        let fetched = self.fetched.and_then(|fetched| fetched.of(block, self.pinned));
+        let logs = match fetched {
+            Some(logs) => logs,
+            None => logs::of_block(self.endpoint, self.pinned, block).await?,
+        };
+        token::movements(logs, block.hash, |contract| self.pinned.tokens.contains_key(contract))
     }
 
-    /// A holder's balance of a token after the parent block and after this one.
+    /// A holder's balance of a token after the parent block and after this one; none where the
+    /// endpoint has forgotten it and the token's logs are as good.
     async fn balances(
+        &self,
+        (token, holder): (Address, Address),
+        block: &NodeBlock<Transaction>,
+    ) -> Result<Option<(U256, U256)>, Fault> {
+        match self.both_balances((token, holder), block).await {
+            Ok(balances) => Ok(Some(balances)),
+            Err(Fault::Pruned(_)) if self.pinned.has_exact_logs(token) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn both_balances(
         &self,
         (token, holder): (Address, Address),
         block: &NodeBlock<Transaction>,

@@ -20,6 +20,9 @@ use super::{
     traces::{self, Tracing},
 };
 
+/// Blocks of which the logs are asked for at once, until an endpoint refuses that.
+const LOG_RANGE: u64 = 64;
+
 /// What an endpoint must prove before it is believed.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
@@ -38,6 +41,8 @@ pub(super) struct Endpoint {
     clock: Arc<dyn Clock>,
     calls: Calls,
     counters: Counters,
+    /// Blocks of which it gives the logs in one answer, as far as is known.
+    log_range: AtomicU64,
     /// The newest block it named, and when it was asked.
     newest: Mutex<Option<Newest>>,
     next_id: AtomicU64,
@@ -90,6 +95,7 @@ impl Endpoint {
             clock,
             calls: Calls::default(),
             counters: Counters::new(settings.network, number),
+            log_range: AtomicU64::new(LOG_RANGE),
             newest: Mutex::default(),
             next_id: AtomicU64::new(1),
             identified: AtomicBool::new(false),
@@ -115,6 +121,18 @@ impl Endpoint {
     /// Counts a block that it told, so that its calls can be put in proportion.
     pub(super) fn count_block(&self) {
         self.counters.block();
+    }
+
+    /// Blocks of which it is asked for the logs at once.
+    pub(super) fn log_range(&self) -> u64 {
+        self.log_range.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the logs of half as many blocks at once from now on; how many that are.
+    pub(super) fn halve_log_range(&self) -> u64 {
+        let half = (self.log_range() / 2).max(1);
+        self.log_range.store(half, Ordering::Relaxed);
+        half
     }
 
     /// The newest block that it named when it was asked last.

@@ -32,6 +32,11 @@ impl Failover {
         Self { network, identity, endpoints, preferred, tracer }
     }
 
+    /// The endpoint that is asked first.
+    pub(super) fn preferred(&self) -> &Endpoint {
+        &self.endpoints[self.preferred.load(Ordering::Relaxed) % self.endpoints.len()]
+    }
+
     /// Puts a question to one endpoint after the other until one answers it. All calls of one
     /// question go to the same endpoint, so that its answer is about one view of the chain.
     pub(super) async fn ask<'e, T>(

@@ -13,6 +13,8 @@ pub(super) enum Fault {
     OtherChain { expected: String, found: String },
     /// The endpoint no longer has the state of that block.
     Pruned(String),
+    /// The answer would be more than the endpoint gives in one.
+    TooMuch(String),
     /// The block was replaced while it was read.
     Moved(String),
     /// The endpoint's chain has no such block.
@@ -50,7 +52,21 @@ impl Fault {
             "block not found",
             "canonical",
         ];
+        let too_much = [
+            "block range",
+            "blocks range",
+            "range is too",
+            "range too",
+            "limited to",
+            "too many results",
+            "too many logs",
+            "more than",
+            "response size",
+            "exceeds max",
+            "too large",
+        ];
         match code {
+            _ if says(&too_much) => Self::TooMuch(shown),
             -32005 | 429 => Self::Unreachable(format!("limits our calls: {shown}")),
             _ if says(&["rate limit", "too many requests"]) => {
                 Self::Unreachable(format!("limits our calls: {shown}"))
@@ -79,6 +95,7 @@ impl Fault {
             }
             Self::Moved(reason) => format!("the block was replaced while it was read: {reason}"),
             Self::Absent => "has no such block".to_owned(),
+            Self::TooMuch(reason) => format!("gives no answer so large: {reason}"),
             Self::Unsupported(reason) => format!("does not know the method: {reason}"),
             Self::Refused(reason) => format!("refused the call: {reason}"),
             Self::Lagging(reason) => format!("lags behind: {reason}"),
@@ -164,5 +181,21 @@ mod tests {
         assert!(matches!(fault(-32000, "Too many requests"), Fault::Unreachable(_)));
         assert!(matches!(fault(-32601, "no"), Fault::Unsupported(_)));
         assert!(matches!(fault(3, "execution reverted"), Fault::Refused(_)));
+    }
+
+    /// As Infura, Alchemy, QuickNode, Ankr, Base and Polygon's providers word it.
+    #[test]
+    fn an_answer_that_would_be_too_much_is_told_from_a_limit_of_calls() {
+        for (code, message) in [
+            (-32005, "query returned more than 10000 results"),
+            (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to"),
+            (-32614, "eth_getLogs is limited to a 10,000 range"),
+            (-32600, "block range is too wide"),
+            (-32000, "block range greater than 10 max"),
+            (-32012, "You cannot query logs for more than 500 blocks at once"),
+        ] {
+            assert!(matches!(fault(code, message), Fault::TooMuch(_)), "{message}");
+        }
+        assert!(matches!(fault(-32005, "limit exceeded"), Fault::Unreachable(_)));
     }
 }

@@ -1,7 +1,7 @@
 //! The assets that are read on one network: its coin and its pinned tokens, by contract. Symbols
 //! and names on chain are never looked at, because anybody can use any.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, U256};
 use coffer_domain::{
@@ -18,6 +18,8 @@ use super::address;
 pub(super) struct Token {
     pub(super) asset: AssetId,
     pub(super) decimals: u8,
+    /// Whether its logs are known to say what arrived.
+    pub(super) exact_logs: bool,
 }
 
 /// The assets of one network.
@@ -33,7 +35,11 @@ impl Pinned {
     ///
     /// # Errors
     /// When an asset is of another network, a contract is no address, or an asset is named twice.
-    pub(super) fn new(network: NetworkName, assets: &[Asset]) -> Result<Self, String> {
+    pub(super) fn new(
+        network: NetworkName,
+        assets: &[Asset],
+        exact_logs: &BTreeSet<AssetId>,
+    ) -> Result<Self, String> {
         let mut pinned = Self { network, coin: None, tokens: BTreeMap::new() };
         for asset in assets {
             let iso = asset.id.iso;
@@ -48,12 +54,18 @@ impl Pinned {
             };
             let contract = address::parse(contract);
             let contract = contract.map_err(|why| format!("contract of {iso}: {why}"))?;
-            let token = Token { asset: asset.id, decimals: asset.decimals };
+            let exact_logs = exact_logs.contains(&asset.id);
+            let token = Token { asset: asset.id, decimals: asset.decimals, exact_logs };
             if let Some(other) = pinned.tokens.insert(contract, token) {
                 return Err(format!("{} and {iso} have the same contract", other.asset.iso));
             }
         }
         Ok(pinned)
+    }
+
+    /// Whether a token's logs are known to say what arrived.
+    pub(super) fn has_exact_logs(&self, contract: Address) -> bool {
+        self.tokens.get(&contract).is_some_and(|token| token.exact_logs)
     }
 
     /// The contract of a token, or none for the coin; outer none for an asset that is not read.

@@ -1,5 +1,7 @@
 //! One block as the endpoints of a network tell it together: what one keeps, another may not.
 
+use std::ops::RangeInclusive;
+
 use coffer_domain::{
     ports::{Block, ChainError, Watched},
     time::Span,
@@ -10,6 +12,7 @@ use super::{
     EvmChain,
     block::{Draft, Placed, Reading},
     fault::{Failure, Fault},
+    logs::{self, Fetched},
     settings::InternalTransfers,
     witness::Confirmed,
 };
@@ -24,9 +27,10 @@ impl EvmChain {
         &self,
         height: u64,
         watched: &Watched<'_>,
+        fetched: Option<&Fetched>,
     ) -> Result<Option<Block>, ChainError> {
         let draft = self.failover.ask(|endpoint| {
-            let reading = Reading { endpoint, pinned: &self.pinned, watched };
+            let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched };
             async move { reading.block(height).await }.boxed()
         });
         let mut draft = match draft.await {
@@ -46,6 +50,27 @@ impl EvmChain {
         Ok(Some(draft.finish()))
     }
 
+    /// The blocks at these heights, as far as there are any.
+    pub(super) async fn read_blocks(
+        &self,
+        heights: RangeInclusive<u64>,
+        watched: &Watched<'_>,
+    ) -> Result<Vec<Block>, ChainError> {
+        let (first, last) = heights.into_inner();
+        let (mut fetched, mut blocks) = (Fetched::default(), Vec::new());
+        for height in first..=last {
+            if !fetched.covers(height) {
+                let endpoint = self.failover.preferred();
+                fetched = logs::fetch(endpoint, &self.pinned, height..=last).await;
+            }
+            let Some(block) = self.read_block(height, watched, Some(&fetched)).await? else {
+                break;
+            };
+            blocks.push(block);
+        }
+        Ok(blocks)
+    }
+
     /// Coin moved inside the transactions of a block; nothing where that is not read. The endpoint
     /// that tells of it need not be the one that told the block, but must have the same block.
     async fn internal_transfers(
@@ -57,7 +82,7 @@ impl EvmChain {
             return Ok(Vec::new());
         }
         let answer = self.failover.ask_tracer(|endpoint| {
-            let reading = Reading { endpoint, pinned: &self.pinned, watched };
+            let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched: None };
             async move { reading.internal_transfers(&draft.block).await }.boxed()
         });
         answer.await

@@ -1,6 +1,10 @@
 //! What an operator says of one EVM network.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use coffer_domain::{
     catalogue::Asset,
@@ -35,6 +39,8 @@ pub struct EvmSettings {
     pub endpoints: Vec<String>,
     /// The network's coin and its pinned tokens.
     pub assets: Vec<Asset>,
+    /// Tokens whose logs are known to say what arrived: those of the catalogue's issuers.
+    pub exact_logs: BTreeSet<AssetId>,
     /// How coin is found that contracts move inside transactions.
     pub internal_transfers: InternalTransfers,
     /// Amounts in one block above which a second endpoint must tell the same, by asset.
@@ -63,17 +69,19 @@ impl EvmSettings {
 
     /// Settings with the usual limits: confirmations, ten seconds a call, any number of calls.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         network: NetworkName,
         chain_id: u64,
         endpoints: Vec<String>,
         assets: Vec<Asset>,
     ) -> Self {
+        let exact_logs = assets.iter().filter(|asset| asset.has_exact_logs());
         Self {
             network,
             chain_id,
             genesis: None,
             endpoints,
+            exact_logs: exact_logs.map(|asset| asset.id).collect(),
             assets,
             internal_transfers: InternalTransfers::Auto,
             second_source_above: BTreeMap::new(),

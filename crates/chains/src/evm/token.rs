@@ -133,6 +133,15 @@ pub(super) fn arrived(
     credits
 }
 
+/// The movements to one holder of one token as they were logged, where nothing else is known and
+/// the token's logs are as good as its balances.
+pub(super) fn logged(movements: &[Movement], holder: Address) -> Vec<(Movement, U256)> {
+    let theirs = movements.iter().filter(|movement| {
+        movement.to == holder && movement.from != movement.to && !movement.units.is_zero()
+    });
+    theirs.map(|movement| (*movement, movement.units)).collect()
+}
+
 /// Receiver and amount of a plain `transfer` call.
 pub(super) fn transfer_call(input: &[u8]) -> Option<(Address, U256)> {
     let arguments = input.strip_prefix(&TRANSFER_CALL)?;

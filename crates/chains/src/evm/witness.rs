@@ -134,7 +134,7 @@ impl EvmChain {
             self.failover.note(endpoint, &fault);
             return Testimony::Silent(fault.reason());
         }
-        let reading = Reading { endpoint, pinned: &self.pinned, watched };
+        let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched: None };
         let told = reading.block(draft.height).await;
         let told = match told {
             Ok(told) => told,

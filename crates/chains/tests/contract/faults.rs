@@ -185,7 +185,7 @@ async fn an_endpoint_that_limits_us_is_unreachable() {
 async fn an_error_that_repeats_our_key_is_not_repeated() {
     let scene = Scene::new().await;
     let reply = |_| Reply::Error(-32000, "top-secret-key is not paid for");
-    unreachable(&scene.error(on("eth_getLogs", reply)).await, "… is not paid for");
+    unreachable(&scene.error(on("eth_getBlockByNumber", reply)).await, "… is not paid for");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod inner;
 mod ledger;
 mod news;
 mod odd_tokens;
+mod ranges;
 mod rules;
 mod setup;
 mod tokens;

@@ -29,11 +29,20 @@ struct Kind {
     display_decimals: u8,
     peg: Option<Iso>,
     fixed_usd: Rate,
+    /// Whether the logs of its contracts are known to say what arrived.
+    exact_logs: bool,
 }
 
 /// The assets, in the order in which they are offered.
 pub(super) fn builtin() -> Vec<Asset> {
     ROWS.iter().map(asset).collect()
+}
+
+/// Whether a contract is one of those here whose logs are known to say what arrived.
+pub(super) fn has_exact_logs(id: AssetId, contract: &str) -> bool {
+    ROWS.iter().any(|row| {
+        row.kind.exact_logs && row.contract == Some(contract) && row.network == id.network.as_str()
+    })
 }
 
 fn asset(row: &Row) -> Asset {
@@ -55,11 +64,19 @@ fn asset(row: &Row) -> Asset {
 }
 
 const fn kind(title: &'static str, display_decimals: u8, fixed_usd: &'static str) -> Kind {
-    Kind { title, display_decimals, peg: None, fixed_usd: Rate::constant(fixed_usd) }
+    let fixed_usd = Rate::constant(fixed_usd);
+    Kind { title, display_decimals, peg: None, fixed_usd, exact_logs: false }
 }
 
 const fn pegged(title: &'static str, peg: &'static str, fixed_usd: &'static str) -> Kind {
     Kind { peg: Some(Code::constant(peg)), ..kind(title, 2, fixed_usd) }
+}
+
+/// Tokens of issuers whose contracts log exactly what the receiver gets. Tether's on Ethereum
+/// could keep a fee; it logs what is left of the amount then. STASIS Euro has fees of its own and
+/// is none.
+const fn exact(kind: Kind) -> Kind {
+    Kind { exact_logs: true, ..kind }
 }
 
 static BITCOIN: Kind = kind("Bitcoin", 8, "50000");
@@ -76,13 +93,13 @@ static SOLANA: Kind = kind("Solana", 6, "150");
 static CARDANO: Kind = kind("Cardano", 4, "0.6");
 static XRP: Kind = kind("XRP", 4, "2");
 static TONCOIN: Kind = kind("Toncoin", 4, "3");
-static CHILIZ: Kind = kind("Chiliz", 2, "0.05");
-static WRAPPED_BITCOIN: Kind = kind("Wrapped Bitcoin", 8, "50000");
-static USDT: Kind = pegged("Tether USD", "USD", "1");
-static USDC: Kind = pegged("USD Coin", "USD", "1");
-static DAI: Kind = pegged("Dai", "USD", "1");
-static USDG: Kind = pegged("Global Dollar", "USD", "1");
-static EURC: Kind = pegged("Euro Coin", "EUR", "1.1");
+static CHILIZ: Kind = exact(kind("Chiliz", 2, "0.05"));
+static WRAPPED_BITCOIN: Kind = exact(kind("Wrapped Bitcoin", 8, "50000"));
+static USDT: Kind = exact(pegged("Tether USD", "USD", "1"));
+static USDC: Kind = exact(pegged("USD Coin", "USD", "1"));
+static DAI: Kind = exact(pegged("Dai", "USD", "1"));
+static USDG: Kind = exact(pegged("Global Dollar", "USD", "1"));
+static EURC: Kind = exact(pegged("Euro Coin", "EUR", "1.1"));
 static EURS: Kind = pegged("STASIS Euro", "EUR", "1.1");
 
 const fn coin(
@@ -205,6 +222,24 @@ static ROWS: &[Row] = &[
 #[cfg(test)]
 mod tests {
     use super::{ROWS, parse_decimal};
+
+    #[test]
+    fn tokens_of_fees_have_no_exact_logs() {
+        let exact = |code| {
+            let assets = super::builtin();
+            assets.iter().find(|asset| asset.code.as_str() == code).unwrap().has_exact_logs()
+        };
+        for code in ["USDTE", "USDTB", "USDCE", "USDCBASE", "EURCE", "DAI", "WBTC"] {
+            assert!(exact(code), "{code}");
+        }
+        for code in ["EURS", "ETH"] {
+            assert!(!exact(code), "{code}");
+        }
+        let mut elsewhere =
+            super::builtin().into_iter().find(|it| it.code.as_str() == "DAI").unwrap();
+        elsewhere.id.network = crate::code::Code::constant("polygon");
+        assert!(!elsewhere.has_exact_logs(), "another contract of the same address");
+    }
 
     #[test]
     fn every_minimum_is_readable_and_above_zero() {

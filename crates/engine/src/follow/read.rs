@@ -123,15 +123,18 @@ impl Engine {
         let before = |account: &[u8]| self.watch.contained(account, &known);
         let mut blocks: Vec<Block> = Vec::new();
         let mut parent = fork.at.hash.clone();
-        for height in fork.at.height + 1..=last {
-            let Some(block) = chain.block(height, &before).await? else {
-                return Ok(Read::Changed);
-            };
+        let wanted = last.saturating_sub(fork.at.height);
+        let read = chain.blocks(fork.at.height + 1..=last, &before).await?;
+        let complete = u64::try_from(read.len()) == Ok(wanted);
+        for block in read {
             if block.parent != parent {
                 return Ok(if blocks.is_empty() { Read::Parted } else { Read::Changed });
             }
             parent.clone_from(&block.at.hash);
             blocks.push(block);
+        }
+        if !complete {
+            return Ok(Read::Changed);
         }
         self.refresh_watch().await?;
         if self.watch.mark() == known {

@@ -73,6 +73,7 @@ fn log(topics: &[B256], data: &[u8], log_index: u64) -> Log {
         address: Account(TOKEN),
         topics: topics.iter().copied().map(Hash).collect(),
         data: Data(Bytes::copy_from_slice(data)),
+        block_number: Quantity(U256::from(7)),
         block_hash: Hash(B256::repeat_byte(1)),
         transaction_hash: Hash(B256::repeat_byte(2)),
         log_index: Quantity(U256::from(log_index)),
