@@ -43,7 +43,6 @@ mod counters;
 mod endpoint;
 mod failover;
 mod fault;
-mod label;
 mod link;
 mod logs;
 mod news;

@@ -5,6 +5,9 @@
 //! same thing any number of times. `tests/contract/` holds the rules every adapter passes.
 
 pub mod evm;
+mod label;
 pub mod registry;
 pub mod sandbox;
 pub mod seed;
+mod settings_refused;
+pub mod utxo;

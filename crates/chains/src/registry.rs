@@ -5,8 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use coffer_domain::ports::{Chain, Clock, SandboxLedger};
 
 use crate::{
-    evm::{EvmChain, EvmSettings, SettingsRefused},
+    evm::{EvmChain, EvmSettings},
     sandbox::SandboxChain,
+    settings_refused::SettingsRefused,
+    utxo::{UtxoChain, UtxoSettings},
 };
 
 /// Which chains an installation follows.
@@ -14,6 +16,8 @@ use crate::{
 pub struct ChainSettings {
     /// EVM networks.
     pub evm: Vec<EvmSettings>,
+    /// Networks of Bitcoin's kind.
+    pub utxo: Vec<UtxoSettings>,
     /// Where the sandbox chain's blocks are kept; none where there is no sandbox.
     pub sandbox: Option<Arc<dyn SandboxLedger>>,
 }
@@ -33,6 +37,9 @@ pub fn build(
     }
     for network in &settings.evm {
         chains.push(Arc::new(EvmChain::new(network, Arc::clone(clock))?));
+    }
+    for network in &settings.utxo {
+        chains.push(Arc::new(UtxoChain::new(network, Arc::clone(clock))?));
     }
     let mut names = BTreeSet::new();
     for chain in &chains {

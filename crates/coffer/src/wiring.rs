@@ -79,7 +79,9 @@ pub async fn assemble(
     let keys = store.master_keys(&settings.key_file, &SystemEntropy).await?;
     let catalogue = Arc::new(settings.networks.catalogue.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let chain_settings = ChainSettings { evm: settings.networks.evm.clone(), sandbox: None };
+    let networks = &settings.networks;
+    let chain_settings =
+        ChainSettings { evm: networks.evm.clone(), utxo: networks.utxo.clone(), sandbox: None };
     let chains = registry::build(chain_settings, &clock)
         .map_err(|refused| Failure::new(refused.to_string()))?;
     let ledger = Arc::new(store.clone());

@@ -62,6 +62,18 @@ pub struct Network {
     pub test: bool,
 }
 
+impl Network {
+    /// The word under which keys for it are kept. One key serves all EVM networks, where an account
+    /// has the same address everywhere; networks of Bitcoin's kind have a key each.
+    #[must_use]
+    pub fn key_group(&self) -> &str {
+        match self.family {
+            Family::Utxo => self.name.as_str(),
+            family => family.as_str(),
+        }
+    }
+}
+
 /// A coin or token on one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {

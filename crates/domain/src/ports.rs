@@ -13,7 +13,7 @@ use crate::{
     money::{AssetId, Units},
     rate::RatePoint,
     time::Timestamp,
-    transfer::{Address, BlockRef, ChainTransfer},
+    transfer::{Address, BlockRef, ChainTransfer, TransferReference},
 };
 
 /// Where the time comes from.
@@ -108,6 +108,13 @@ pub enum ChainError {
         /// What the endpoint said, without secrets.
         reason: String,
     },
+    /// No endpoint that answers shows what waits for a block, so that a payment is first seen in
+    /// its block. Not a failure: the chain is read by its blocks alone.
+    #[error("{network} is read by its blocks alone: no endpoint shows what waits for one")]
+    PendingUnseen {
+        /// The network.
+        network: NetworkName,
+    },
     /// Two endpoints in step with the network tell different things of one block. One of them lies,
     /// or follows other rules; nothing is credited until they agree.
     #[error("the endpoints of {network} disagree about block {height}: {reason}")]
@@ -198,7 +205,21 @@ pub trait Chain: Send + Sync {
     }
 
     /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
+    ///
+    /// # Errors
+    /// [`ChainError::PendingUnseen`] where a payment must be taken for sent before it was seen.
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError>;
+
+    /// Which of these transfers can never come again: they were pending, are so no more, are in no
+    /// block up to `tip`, and what they were to move was moved by another transaction. Those of
+    /// which the chain cannot tell are left out.
+    async fn lost(
+        &self,
+        _missing: &[TransferReference],
+        _tip: &BlockRef,
+    ) -> Result<Vec<TransferReference>, ChainError> {
+        Ok(Vec::new())
+    }
 
     /// The address number `index` of an extended public key, on one of this chain's networks.
     ///

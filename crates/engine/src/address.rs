@@ -28,12 +28,12 @@ impl Engine {
         &self,
         environment: Environment,
         network: NetworkName,
-    ) -> Option<&'static str> {
+    ) -> Option<&str> {
         let row = self.catalogue().network(network)?;
         self.chain_of(environment, network)?;
         Some(match (environment, row.test) {
             (Environment::Sandbox, false) => SANDBOX_FAMILY,
-            _ => row.family.as_str(),
+            _ => row.key_group(),
         })
     }
 

@@ -6,10 +6,10 @@ mod missed;
 mod read;
 mod step;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use coffer_domain::{
-    ports::{Chain, Tip},
+    ports::{Chain, ChainError, Tip},
     time::{Span, Timestamp},
     transfer::BlockRef,
 };
@@ -84,7 +84,10 @@ impl Engine {
         let watch = Arc::clone(&self.watch);
         let watched = move |account: &[u8]| watch.contains(account);
         // Before the tip: what leaves the pool in between is in a block that the tip counts.
-        let pending = chain.pending(&watched).await?;
+        let pending = match chain.pending(&watched).await {
+            Err(ChainError::PendingUnseen { .. }) => None,
+            answer => Some(answer?),
+        };
         let tip = chain.tip().await?;
         let cursor = match cursor {
             Some(cursor) => cursor,
@@ -101,8 +104,20 @@ impl Engine {
         let at_tip = reached >= tip.at.height;
         // A node that is not in step with its network knows little of what is pending.
         let in_step = tip.live && reached == tip.at.height;
-        let pending = (at_tip && in_step).then_some(pending);
-        let step = Step { cursor, fork, blocks, pending, at_tip, tip, asked_at };
+        let by_blocks = at_tip && in_step && pending.is_none();
+        let pending = pending.filter(|_| at_tip && in_step);
+        let mut step = Step {
+            cursor,
+            fork,
+            blocks,
+            pending,
+            by_blocks,
+            lost: HashSet::new(),
+            at_tip,
+            tip,
+            asked_at,
+        };
+        step.lost = self.lost(chain, &step).await?;
         let taken = self.take(step).await?;
         Ok(if at_tip && taken { Progress::AtTip } else { Progress::More })
     }

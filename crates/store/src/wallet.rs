@@ -19,7 +19,8 @@ pub struct Wallet {
     pub merchant: Option<MerchantId>,
     /// The environment it serves.
     pub environment: Environment,
-    /// The chain family that can derive from it: `evm`, `utxo` or `sandbox`.
+    /// Where it receives: `evm` for all networks of that family, the network's name for one of
+    /// Bitcoin's kind, or `sandbox`.
     pub family: String,
     /// The extended public key.
     pub public_key: String,

@@ -15,10 +15,10 @@ use super::{
     calls::Calls,
     counters::Counters,
     fault::Fault,
-    label::Label,
     settings::EvmSettings,
     traces::{self, Tracing},
 };
+use crate::label::Label;
 
 /// Blocks of which the logs are asked for at once, until an endpoint refuses that.
 const LOG_RANGE: u64 = 64;

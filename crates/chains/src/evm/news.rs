@@ -16,7 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, protocol::WebSocketConfig},
 };
 
-use super::label::Label;
+use crate::label::Label;
 
 /// Asks to be told of new blocks.
 const SUBSCRIBE: &str =

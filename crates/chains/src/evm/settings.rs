@@ -14,6 +14,8 @@ use coffer_domain::{
     time::Span,
 };
 
+pub use crate::settings_refused::SettingsRefused;
+
 /// How coin is found that contracts move inside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum InternalTransfers {
@@ -104,14 +106,4 @@ impl fmt::Debug for EvmSettings {
             .field("endpoints", &self.endpoints.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Settings that cannot be used; the text names the setting.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("network {network}: {reason}")]
-pub struct SettingsRefused {
-    /// The network.
-    pub network: NetworkName,
-    /// What is wrong, without secrets.
-    pub reason: String,
 }

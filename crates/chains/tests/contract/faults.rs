@@ -333,7 +333,8 @@ fn the_registry_builds_each_chain_once() {
     let ledger = Arc::new(crate::ledger::MemoryLedger::default());
     let build = |networks: Vec<EvmSettings>| {
         let sandbox = Some(Arc::clone(&ledger) as Arc<dyn coffer_domain::ports::SandboxLedger>);
-        let chains = coffer_chains::registry::ChainSettings { evm: networks, sandbox };
+        let chains =
+            coffer_chains::registry::ChainSettings { evm: networks, utxo: Vec::new(), sandbox };
         let names = |chains: Vec<Arc<dyn Chain>>| chains.iter().map(|it| it.name()).collect();
         coffer_chains::registry::build(chains, &clock()).map(names)
     };

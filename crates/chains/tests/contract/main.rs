@@ -1,9 +1,10 @@
-//! The rules every chain adapter passes, run on the sandbox chain and on a real EVM node; then what
+//! The rules every chain adapter passes, run on the sandbox chain and on real nodes; then what
 //! concerns one family only.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod anvil;
+mod bitcoin;
 mod endpoints;
 mod evm;
 mod fake_node;
@@ -16,6 +17,8 @@ mod ranges;
 mod rules;
 mod setup;
 mod tokens;
+mod utxo;
+mod utxo_world;
 mod worlds;
 
 /// Runs every rule in every world.
@@ -31,6 +34,20 @@ macro_rules! in_every_world {
             #[tokio::test]
             async fn $rule() {
                 crate::rules::$rule(&mut crate::worlds::Evm::coin().await).await;
+            }
+        )+ }
+        mod bitcoin_coin { $(
+            #[tokio::test]
+            async fn $rule() {
+                use crate::{bitcoin::Program, utxo_world::Utxo};
+                crate::rules::$rule(&mut Utxo::new(Program::Bitcoin).await).await;
+            }
+        )+ }
+        mod litecoin_coin { $(
+            #[tokio::test]
+            async fn $rule() {
+                use crate::{bitcoin::Program, utxo_world::Utxo};
+                crate::rules::$rule(&mut Utxo::new(Program::Litecoin).await).await;
             }
         )+ }
         mod evm_token { $(

@@ -31,7 +31,7 @@ pub(super) async fn payable(
         return Ok(Payable::NoNetwork);
     };
     let on: Vec<String> = networks
-        .filter(|network| wallets.iter().any(|wallet| wallet.family == network.family.as_str()))
+        .filter(|network| wallets.iter().any(|wallet| wallet.family == network.key_group()))
         .map(|network| network.title.clone())
         .collect();
     Ok(if on.is_empty() { Payable::NoWallet(first) } else { Payable::On(on) })
@@ -42,9 +42,11 @@ impl Payable {
     pub(super) fn lacks(&self) -> Option<String> {
         match self {
             Self::On(_) => None,
-            Self::NoNetwork => {
-                Some("a network for real payments: [[networks.evm]] in the settings".to_owned())
-            }
+            Self::NoNetwork => Some(
+                "a network for real payments: [[networks.evm]] or [[networks.utxo]] in the \
+                 settings"
+                    .to_owned(),
+            ),
             Self::NoWallet(network) => Some(format!(
                 "a wallet for real payments: coffer wallet add --network {network} XPUB"
             )),

@@ -1,6 +1,6 @@
 //! The networks that are read, and what they add to the catalogue.
 
-use coffer_chains::evm::EvmSettings;
+use coffer_chains::{evm::EvmSettings, utxo::UtxoSettings};
 use coffer_domain::{
     catalogue::{Catalogue, Network},
     confirmations::Confirmations,
@@ -11,6 +11,7 @@ use super::section::Section;
 
 mod asset;
 mod evm;
+mod utxo;
 
 /// The networks of an installation.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct NetworkSettings {
     pub catalogue: Catalogue,
     /// The EVM networks that are read.
     pub evm: Vec<EvmSettings>,
+    /// The networks of Bitcoin's kind that are read.
+    pub utxo: Vec<UtxoSettings>,
 }
 
 /// Blocks after which a node of a real network is held to be behind.
@@ -32,8 +35,9 @@ pub(super) fn read(mut section: Section<'_>) -> NetworkSettings {
     let allow_test = section.flag("allow_test");
     let mut catalogue = Catalogue::builtin();
     let evm = section.tables("evm", |table| evm::read(table, &mut catalogue));
+    let utxo = section.tables("utxo", |table| utxo::read(table, &mut catalogue));
     section.finish();
-    NetworkSettings { allow_test, catalogue, evm }
+    NetworkSettings { allow_test, catalogue, evm, utxo }
 }
 
 /// The steps of confirmations, where they are written.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use coffer_chains::utxo::Like;
 use coffer_domain::{
     code::Code,
     confirmations::{Confirmations, NamedBlocks},
+    money::Units,
 };
 
 use super::{
@@ -249,6 +251,80 @@ fn amounts_that_need_a_second_source_are_of_the_networks_assets() {
     assert!(told(two, "DOGE = \"1\"").contains("no such coin or token on this network"));
     assert!(told(two, "ETH = 1").contains("a text in quotes is expected"));
     assert!(told(two, "ETH = \"-1\"").contains("-1"));
+}
+
+#[test]
+fn bitcoin_needs_a_node_and_a_test_network_says_what_it_is_like() {
+    let file = "\
+[[networks.utxo]]
+name = \"bitcoin\"
+endpoints = [\"http://user:hush@127.0.0.1:8332\"]
+zmq = \"tcp://127.0.0.1:28332\"
+esplora = [\"https://esplora.example/api\"]
+second_source_above = \"0.1\"
+[[networks.utxo]]
+name = \"litecoin_regtest\"
+like = \"litecoin\"
+chain = \"regtest\"
+test = true
+endpoints = [\"http://127.0.0.1:19443\"]
+cookie_file = \"/var/lib/litecoind/.cookie\"
+[[networks.utxo.assets]]
+iso = \"LTC\"
+code = \"LTCREG\"
+number = 90012
+";
+    let settings = load(file, &[]).unwrap();
+    let [bitcoin, litecoin] = settings.networks.utxo.as_slice() else { panic!("two networks") };
+    assert_eq!(bitcoin.zmq.as_deref(), Some("127.0.0.1:28332"));
+    assert_eq!(bitcoin.second_source_above, Some(Units::new(10_000_000)));
+    assert_eq!(bitcoin.stale_after, Some(Span::from_seconds(12_000)));
+    assert_eq!(bitcoin.asset.iso.as_str(), "BTC");
+    assert_eq!((litecoin.asset.iso.as_str(), litecoin.stale_after), ("LTC", None));
+    assert_eq!(litecoin.rules.like, Like::Litecoin);
+    let network = settings.networks.catalogue.network(Code::constant("litecoin_regtest")).unwrap();
+    assert_eq!((network.block_seconds, network.test), (150, true));
+    assert!(!format!("{:?}", settings.shown).contains("hush"));
+    assert!(!format!("{bitcoin:?}").contains("hush"));
+}
+
+#[test]
+fn mistakes_of_networks_of_bitcoins_kind_are_told_at_once() {
+    let file = "\
+[[networks.utxo]]
+name = \"ethereum\"
+endpoints = [\"hush.example\"]
+[[networks.utxo]]
+name = \"bitcoin\"
+chain = \"regtest\"
+second_source_above = \"0.1\"
+endpoints = [\"http://127.0.0.1\"]
+zmq = \"ipc://x\"
+[[networks.utxo]]
+name = \"own\"
+like = \"litecoin\"
+chain = \"regtest\"
+esplora = [\"http://127.0.0.1\"]
+[[networks.utxo]]
+name = \"other\"
+like = \"litecoin\"
+chain = \"signet\"
+";
+    let told = mistakes(file, &[]);
+    let expect = [
+        "networks.utxo[1].name: ethereum is not read by JSON-RPC of Bitcoin's kind",
+        "networks.utxo[1].endpoints: endpoint 1 does not begin with http",
+        "networks.utxo[2].chain: bitcoin is the main network",
+        "networks.utxo[2].second_source_above: a second address",
+        "networks.utxo[2].zmq: an address such as tcp://",
+        "networks.utxo[3].test: must be true",
+        "networks.utxo[4].chain: there is no such network",
+        "networks.utxo[4].endpoints: at least one address",
+    ];
+    for part in expect {
+        assert!(told.iter().any(|text| text.starts_with(part)), "{part} is not in {told:#?}");
+    }
+    assert!(!told.concat().contains("hush"), "{told:#?}");
 }
 
 #[test]

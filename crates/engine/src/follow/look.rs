@@ -127,7 +127,10 @@ impl Engine {
         };
         let missing = known.iter().filter(nowhere).map(|((_, reference), _)| reference.clone());
         let patience = if chain == self.home_chain() { Span::ZERO } else { PENDING_MISSED_FOR };
-        self.missed.gone(chain, &missing.collect(), patience, step.asked_at)
+        let missing = missing.collect::<HashSet<_>>();
+        let mut gone = self.missed.gone(chain, &missing, patience, step.asked_at);
+        gone.extend(missing.intersection(&step.lost).cloned());
+        gone
     }
 }
 

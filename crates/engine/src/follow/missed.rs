@@ -3,14 +3,19 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use coffer_domain::{
     code::NetworkName,
+    ports::Chain,
     time::{Span, Timestamp},
-    transfer::TransferReference,
+    transfer::{Position, TransferReference},
 };
+use coffer_store::{error::DbError, tx::Tx};
+
+use super::Step;
+use crate::{engine::Engine, error::EngineError};
 
 /// A transfer that was pending is taken for gone when no look has found it for so long.
 pub(crate) const PENDING_MISSED_FOR: Span = Span::from_minutes(10);
@@ -37,6 +42,41 @@ impl Missed {
             now.since(first) >= patience
         };
         missing.iter().filter(long).cloned().collect()
+    }
+}
+
+impl Engine {
+    /// What was pending, is nowhere in this step, and can never come, as the chain says: another
+    /// transaction took its place. Asked for before the step is committed, since a write waits for
+    /// nobody.
+    pub(super) async fn lost(
+        &self,
+        chain: &Arc<dyn Chain>,
+        step: &Step,
+    ) -> Result<HashSet<TransferReference>, EngineError> {
+        let Some(pending) = &step.pending else { return Ok(HashSet::new()) };
+        let name = chain.name();
+        let followed =
+            self.store().read(async move |tx: &mut Tx<'_>| tx.followed_transfers(name).await).await;
+        let followed = followed.map_err(|error: DbError| error)?;
+        let in_blocks = step.blocks.iter().flat_map(|block| &block.transfers);
+        let met: HashSet<_> = pending.iter().chain(in_blocks).map(|it| &it.reference).collect();
+        let missing: Vec<_> = followed
+            .into_iter()
+            .filter(|followed| match &followed.transfer.position {
+                Position::Pending => true,
+                Position::Block { at, .. } => at.height > step.fork.at.height,
+                Position::Gone => false,
+            })
+            .map(|followed| followed.transfer.reference)
+            .filter(|reference| !met.contains(reference))
+            .collect();
+        if missing.is_empty() {
+            return Ok(HashSet::new());
+        }
+        // Without an answer they are missed until one comes, or for long enough.
+        let lost = chain.lost(&missing, &step.tip.at).await.unwrap_or_default();
+        Ok(lost.into_iter().collect())
     }
 }
 

@@ -1,12 +1,12 @@
 //! One step of a cursor: what was read, and its commit.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use coffer_domain::{
     payment_request::BLIND_MARGIN,
     ports::{Block, Tip},
     time::Timestamp,
-    transfer::ChainTransfer,
+    transfer::{ChainTransfer, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
@@ -24,6 +24,10 @@ pub(crate) struct Step {
     pub(crate) blocks: Vec<Block>,
     /// What is pending; none when the tip was not reached, or the node cannot know.
     pub(crate) pending: Option<Vec<ChainTransfer>>,
+    /// Whether the tip was reached on a chain whose endpoints show nothing that is pending.
+    pub(crate) by_blocks: bool,
+    /// What was pending and can never come, as the chain says.
+    pub(crate) lost: HashSet<TransferReference>,
     /// Whether the tip was reached.
     pub(crate) at_tip: bool,
     /// The tip as the node named it.
@@ -61,12 +65,13 @@ impl Step {
 
     /// Whether what was sent lately may have escaped us while it was pending.
     pub(crate) fn blind(&self) -> bool {
-        self.cursor.behind_since.is_some()
+        self.by_blocks
+            || self.cursor.behind_since.is_some()
             || self.asked_at.since(self.cursor.watermark) > BLIND_AFTER
     }
 
     fn behind(&self) -> bool {
-        self.pending.is_none()
+        self.pending.is_none() && !self.by_blocks
     }
 
     const fn why_behind(&self) -> &'static str {

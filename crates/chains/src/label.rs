@@ -12,7 +12,7 @@ const KEY_CHARACTERS: usize = 8;
 
 /// The name of an endpoint, and the parts of its address that must never be shown.
 #[derive(Clone)]
-pub(super) struct Label {
+pub(crate) struct Label {
     text: String,
     place: String,
     secrets: Vec<String>,
@@ -20,7 +20,7 @@ pub(super) struct Label {
 
 impl Label {
     /// A name from the endpoint's number and the last two parts of its host name.
-    pub(super) fn new(url: &Url, number: usize) -> Self {
+    pub(crate) fn new(url: &Url, number: usize) -> Self {
         let host = url.host_str().unwrap_or_default();
         let parts = host.split('.').collect::<Vec<_>>();
         let literal = url.domain().is_none();
@@ -42,7 +42,7 @@ impl Label {
     }
 
     /// What an endpoint said, fit to be shown: without our keys, on one line, not too long.
-    pub(super) fn shown(&self, said: &str) -> String {
+    pub(crate) fn shown(&self, said: &str) -> String {
         let clean = self.secrets.iter().fold(said.to_owned(), |text, key| text.replace(key, "…"));
         clean.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect()
     }

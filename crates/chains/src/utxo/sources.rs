@@ -1,0 +1,312 @@
+//! Several endpoints of one network: the first that is in step answers, the next takes over, and
+//! what pays us is named by a second one.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use coffer_domain::{
+    code::NetworkName,
+    ports::{Block, Clock, Tip, Watched},
+    time::{Span, Timestamp},
+};
+use futures_util::future::{BoxFuture, join_all};
+
+use super::{
+    block::Reading,
+    esplora::Esplora,
+    fault::{Failure, Fault},
+    node::Node,
+};
+use crate::label::Label;
+
+/// How long an endpoint that did not answer is left alone while another answers.
+const REST: Span = Span::from_seconds(15);
+/// Blocks by which an endpoint may lag behind another and still be asked first.
+const LAG_BLOCKS_MAX: u64 = 1;
+
+/// What stands at an endpoint.
+pub(super) enum Kind {
+    /// A node.
+    Node(Node),
+    /// An Esplora server.
+    Esplora(Esplora),
+}
+
+/// An endpoint.
+pub(super) struct Source {
+    pub(super) kind: Kind,
+    identified: AtomicBool,
+    /// When it last did not answer.
+    failed: Mutex<Option<Timestamp>>,
+}
+
+impl Source {
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self { kind, identified: AtomicBool::new(false), failed: Mutex::new(None) }
+    }
+
+    /// What log lines and errors call it: number and domain, no secrets.
+    pub(super) const fn label(&self) -> &Label {
+        match &self.kind {
+            Kind::Node(node) => &node.rpc.http.label,
+            Kind::Esplora(esplora) => &esplora.http.label,
+        }
+    }
+
+    /// The node, where it is one.
+    pub(super) const fn node(&self) -> Option<&Node> {
+        match &self.kind {
+            Kind::Node(node) => Some(node),
+            Kind::Esplora(_) => None,
+        }
+    }
+
+    /// How many calls were made to it in the last minute.
+    pub(super) fn calls_last_minute(&self) -> u32 {
+        match &self.kind {
+            Kind::Node(node) => node.rpc.http.calls_last_minute(),
+            Kind::Esplora(esplora) => esplora.http.calls_last_minute(),
+        }
+    }
+
+    pub(super) async fn tip(&self) -> Result<Tip, Fault> {
+        match &self.kind {
+            Kind::Node(node) => node.tip().await,
+            Kind::Esplora(esplora) => esplora.tip().await,
+        }
+    }
+
+    async fn hash_at(&self, height: u64) -> Result<String, Fault> {
+        match &self.kind {
+            Kind::Node(node) => node.hash_at(height).await,
+            Kind::Esplora(esplora) => esplora.hash_at(height).await,
+        }
+    }
+
+    /// The block of its best chain at that height. When it is replaced while it is read, it is read
+    /// once more.
+    pub(super) async fn block(
+        &self,
+        height: u64,
+        reading: Reading,
+        watched: &Watched<'_>,
+    ) -> Result<Block, Fault> {
+        match self.block_once(height, reading, watched).await {
+            Err(Fault::Moved(_)) => self.block_once(height, reading, watched).await,
+            other => other,
+        }
+    }
+
+    async fn block_once(
+        &self,
+        height: u64,
+        reading: Reading,
+        watched: &Watched<'_>,
+    ) -> Result<Block, Fault> {
+        match &self.kind {
+            Kind::Node(node) => node.block(height, reading, watched).await,
+            Kind::Esplora(esplora) => esplora.block(height, reading, watched).await,
+        }
+    }
+
+    /// Checks with which block its chain begins, unless that was done since it was last in doubt.
+    pub(super) async fn identify(&self, genesis: &str) -> Result<(), Fault> {
+        if self.identified.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let found = self.hash_at(0).await?;
+        if found != genesis {
+            return Err(Fault::OtherChain {
+                expected: format!("genesis {genesis}"),
+                found: format!("genesis {found}"),
+            });
+        }
+        self.identified.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Asks for proof of identity again before the next question.
+    pub(super) fn doubt(&self) {
+        self.identified.store(false, Ordering::Relaxed);
+    }
+
+    fn note(&self, failed: Option<Timestamp>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    fn rests(&self, now: Timestamp) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|at| (Span::ZERO..REST).contains(&now.since(at)))
+    }
+}
+
+/// The endpoints of one network.
+pub(super) struct Sources {
+    pub(super) network: NetworkName,
+    pub(super) genesis: &'static str,
+    /// Nodes first, each kind in the order of the settings.
+    pub(super) all: Vec<Source>,
+    /// The one that is asked first: the first that was in step when the tip was last asked for.
+    leader: AtomicUsize,
+    clock: Arc<dyn Clock>,
+}
+
+impl Sources {
+    /// Endpoints in order of preference; at least one.
+    pub(super) const fn new(
+        network: NetworkName,
+        genesis: &'static str,
+        all: Vec<Source>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { network, genesis, all, leader: AtomicUsize::new(0), clock }
+    }
+
+    /// Puts a question to one endpoint after the other until one answers it. All calls of one
+    /// question go to the same endpoint, so that its answer is about one view of the chain.
+    pub(super) async fn ask<'s, T>(
+        &'s self,
+        question: impl Fn(&'s Source) -> BoxFuture<'s, Result<T, Fault>> + Sync,
+    ) -> Result<(usize, T), Failure> {
+        let mut faults = Vec::new();
+        for number in self.order() {
+            match self.put(number, &question).await {
+                Ok(answer) => return Ok((number, answer)),
+                Err(fault) => faults.push((self.all[number].label().to_string(), fault)),
+            }
+        }
+        Err(Failure(faults))
+    }
+
+    /// The tip of the endpoint that leads from now on: the first that is in step and lags behind no
+    /// other. Servers that are not ours are asked only where no node is in step.
+    pub(super) async fn tip(&self, live: impl Fn(&Tip) -> bool + Sync) -> Result<Tip, Failure> {
+        let now = self.clock.now();
+        let rested = |number: &usize| !self.all[*number].rests(now);
+        let nodes = (0..self.all.len()).filter(|number| self.all[*number].node().is_some());
+        let (mut tips, mut faults) = self.tips(nodes.clone().filter(rested), &live).await;
+        if !tips.iter().any(|(_, tip)| tip.live) {
+            let rest = (0..self.all.len()).filter(|number| {
+                self.all[*number].node().is_none() || self.all[*number].rests(now)
+            });
+            let asked = faults.iter().map(|(number, _)| *number).collect::<Vec<_>>();
+            let rest = rest.filter(|number| !asked.contains(number));
+            let (more, worse) = self.tips(rest, &live).await;
+            tips.extend(more);
+            faults.extend(worse);
+        }
+        let best = tips.iter().filter(|(_, tip)| tip.live).map(|(_, tip)| tip.at.height).max();
+        let leads = |tip: &Tip| match best {
+            Some(best) => tip.live && best.saturating_sub(tip.at.height) <= LAG_BLOCKS_MAX,
+            None => true,
+        };
+        tips.sort_by_key(|(number, _)| *number);
+        match tips.into_iter().find(|(_, tip)| leads(tip)) {
+            Some((number, tip)) => {
+                self.leader.store(number, Ordering::Relaxed);
+                Ok(tip)
+            }
+            None => {
+                let named =
+                    |(number, fault): (usize, Fault)| (self.all[number].label().to_string(), fault);
+                Err(Failure(faults.into_iter().map(named).collect()))
+            }
+        }
+    }
+
+    async fn tips(
+        &self,
+        numbers: impl Iterator<Item = usize>,
+        live: &(impl Fn(&Tip) -> bool + Sync),
+    ) -> (Vec<(usize, Tip)>, Vec<(usize, Fault)>) {
+        let asked = numbers.map(|number| async move { (number, self.put(number, &ask_tip).await) });
+        let (mut tips, mut faults) = (Vec::new(), Vec::new());
+        for (number, answer) in join_all(asked).await {
+            match answer {
+                Ok(tip) => tips.push((number, Tip { live: tip.live && live(&tip), ..tip })),
+                Err(fault) => faults.push((number, fault)),
+            }
+        }
+        (tips, faults)
+    }
+
+    /// Fails where a block that pays us is not the one that a second endpoint names. Without a
+    /// second answer it is believed, unless one is needed.
+    pub(super) async fn confirm(
+        &self,
+        teller: usize,
+        block: &Block,
+        needed: bool,
+    ) -> Result<(), Failure> {
+        let height = block.at.height;
+        let mut silent = Vec::new();
+        let now = self.clock.now();
+        for number in (0..self.all.len()).filter(|number| *number != teller) {
+            let second = &self.all[number];
+            if second.rests(now) && !needed {
+                continue;
+            }
+            let told = self.put(number, &|source| Box::pin(source.hash_at(height))).await;
+            match told {
+                Ok(hash) if hash == block.at.hash => return Ok(()),
+                Ok(hash) => {
+                    let said = format!("names {hash}, another named {}", block.at.hash);
+                    let fault = Fault::Disputed(said);
+                    return Err(Failure(vec![(second.label().to_string(), fault)]));
+                }
+                Err(fault) => silent.push(format!("{}: {}", second.label(), fault.reason())),
+            }
+        }
+        if !needed {
+            return Ok(());
+        }
+        let why = match silent.is_empty() {
+            true => "there is no second endpoint".to_owned(),
+            false => silent.join("; "),
+        };
+        let said = format!("it pays more than one endpoint is believed for, and {why}");
+        Err(Failure(vec![(self.all[teller].label().to_string(), Fault::Disputed(said))]))
+    }
+
+    /// The order in which endpoints are asked: the leader, the others, and last those that rest.
+    fn order(&self) -> Vec<usize> {
+        let (now, leader) = (self.clock.now(), self.leader.load(Ordering::Relaxed));
+        let mut order = (0..self.all.len()).collect::<Vec<_>>();
+        order.sort_by_key(|number| (self.all[*number].rests(now), *number != leader, *number));
+        order
+    }
+
+    /// Puts a question to one endpoint, once it has proved which chain it serves.
+    async fn put<'s, T>(
+        &'s self,
+        number: usize,
+        question: &(impl Fn(&'s Source) -> BoxFuture<'s, Result<T, Fault>> + Sync),
+    ) -> Result<T, Fault> {
+        let source = &self.all[number];
+        let answer = match source.identify(self.genesis).await {
+            Ok(()) => question(source).await,
+            Err(fault) => Err(fault),
+        };
+        match &answer {
+            Ok(_) => source.note(None),
+            Err(fault) => {
+                if fault.doubts_endpoint() {
+                    source.doubt();
+                    source.note(Some(self.clock.now()));
+                }
+                if !fault.is_ordinary() {
+                    let (network, endpoint) = (self.network, source.label());
+                    let fault = fault.reason();
+                    tracing::warn!(%network, %endpoint, fault, "endpoint failed");
+                }
+            }
+        }
+        answer
+    }
+}
+
+fn ask_tip(source: &Source) -> BoxFuture<'_, Result<Tip, Fault>> {
+    Box::pin(source.tip())
+}

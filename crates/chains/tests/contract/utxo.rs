@@ -1,0 +1,194 @@
+//! What only networks of Bitcoin's kind know: replacements, conflicts, pruned nodes, many outputs.
+
+use coffer_domain::{
+    money::Units,
+    ports::{Block, Chain},
+    transfer::{Address, ChainTransfer, ChainUnits, TransferReference},
+};
+use serde_json::json;
+
+use crate::{
+    bitcoin::{Daemon, Program},
+    utxo_world::{chain, receiver},
+    worlds::{everything, only},
+};
+
+pub(crate) async fn newest(chain: &dyn Chain) -> Block {
+    let height = chain.tip().await.unwrap().at.height;
+    chain.block(height, &everything).await.unwrap().unwrap()
+}
+
+pub(crate) fn whole(units: u128) -> ChainUnits {
+    ChainUnits::Units(Units::new(units))
+}
+
+fn references(transfers: &[ChainTransfer]) -> Vec<TransferReference> {
+    transfers.iter().map(|transfer| transfer.reference.clone()).collect()
+}
+
+/// What was pending and is lost, after `act`.
+async fn lost_after(
+    chain: &dyn Chain,
+    ours: &[Address],
+    act: impl Future<Output = ()>,
+) -> Vec<TransferReference> {
+    let ours = ours.to_vec();
+    let mine = move |account: &[u8]| ours.iter().any(|address| address.account == account);
+    let before = chain.pending(&mine).await.unwrap();
+    assert!(!before.is_empty());
+    act.await;
+    let now = references(&chain.pending(&mine).await.unwrap());
+    let missing = references(&before).into_iter().filter(|it| !now.contains(it));
+    let missing = missing.collect::<Vec<_>>();
+    assert!(!missing.is_empty(), "the transaction still waits");
+    let tip = chain.tip().await.unwrap();
+    chain.lost(&missing, &tip.at).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_payment_replaced_by_another_is_lost_at_once_whoever_the_other_pays() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let daemon = Daemon::start(program, &[]).await;
+        let chain = chain(program, &daemon);
+        let (to, elsewhere) = (receiver(program, 0), daemon.address("bech32").await);
+        // Lower to us, higher to us, to somebody else; each with a higher fee.
+        for (first, second, second_to) in
+            [(5_000, 4_000, &to.text), (4_000, 9_000, &to.text), (7_000, 7_000, &elsewhere)]
+        {
+            let (input, change) = (daemon.unspent().await, daemon.address("bech32").await);
+            let rest = input.sats - 10_000;
+            let paid = daemon.spend(&input, &[(&to.text, first), (&change, rest - first)]).await;
+            let replace = async {
+                let outputs = [(second_to.as_str(), second), (&change, rest - second - 20_000)];
+                daemon.spend(&input, &outputs).await;
+            };
+            let lost = lost_after(&chain, std::slice::from_ref(&to), replace).await;
+            assert_eq!(lost.len(), 1);
+            assert_eq!(
+                (lost[0].transaction.as_str(), lost[0].position.as_str()),
+                (paid.as_str(), "0")
+            );
+            let pending = chain.pending(&only([to.clone()])).await.unwrap();
+            let units = pending.iter().map(|it| it.units.clone()).collect::<Vec<_>>();
+            let expected = if *second_to == to.text { vec![whole(second.into())] } else { vec![] };
+            assert_eq!(units, expected);
+            daemon.mine(1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_whose_conflict_is_mined_is_lost() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let daemon = Daemon::start(program, &[]).await;
+        let chain = chain(program, &daemon);
+        let to = receiver(program, 0);
+        let (input, elsewhere) = (daemon.unspent().await, daemon.address("bech32").await);
+        let other = daemon.signed(&input, &[(&elsewhere, input.sats - 10_000)]).await;
+        daemon.spend(&input, &[(&to.text, input.sats - 10_000)]).await;
+        let conflict = async {
+            daemon.mine_only(&[other]).await;
+        };
+        assert_eq!(lost_after(&chain, &[to], conflict).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_was_mined_or_only_dropped_is_not_lost() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let mut daemon = Daemon::start(program, &["-persistmempool=0"]).await;
+        let chain = chain(program, &daemon);
+        let to = receiver(program, 0);
+        daemon.send(&to.text, 5_000).await;
+        // Asked of the old tip, which has moved: nothing is known.
+        let before = chain.tip().await.unwrap();
+        let pending = references(&chain.pending(&only([to.clone()])).await.unwrap());
+        daemon.mine(1).await;
+        assert_eq!(chain.pending(&only([to.clone()])).await, Ok(Vec::new()));
+        assert_eq!(chain.lost(&pending, &before.at).await, Ok(Vec::new()));
+
+        let input = daemon.unspent().await;
+        daemon.spend(&input, &[(&to.text, input.sats - 10_000)]).await;
+        let forgotten = async {
+            daemon.stop().await;
+            daemon.start_again().await;
+        };
+        assert_eq!(lost_after(&chain, &[to], forgotten).await, []);
+    }
+}
+
+#[tokio::test]
+async fn three_hundred_outputs_of_one_transaction_are_all_found() {
+    let daemon = Daemon::start(Program::Bitcoin, &[]).await;
+    let chain = chain(Program::Bitcoin, &daemon);
+    let receivers = (0..300).map(|index| receiver(Program::Bitcoin, index)).collect::<Vec<_>>();
+    let outputs = receivers.iter().zip(1_000_u64..).map(|(to, sats)| (to.text.as_str(), sats));
+    let outputs = outputs.collect::<Vec<_>>();
+    let paid = daemon.spend(&daemon.unspent().await, &outputs).await;
+    let ours = receivers.clone();
+    let mine = move |account: &[u8]| ours.iter().any(|address| address.account == account);
+    let pending = chain.pending(&mine).await.unwrap();
+    daemon.mine(1).await;
+    let found = newest(&chain).await.transfers;
+    let found = found.into_iter().filter(|it| it.reference.transaction == paid).collect::<Vec<_>>();
+    assert_eq!(found, pending);
+    assert_eq!(found.len(), 300);
+    for ((transfer, to), number) in found.iter().zip(&receivers).zip(0_u128..) {
+        assert_eq!((&transfer.to, &transfer.units), (to, &whole(1_000 + number)));
+        assert_eq!(transfer.reference.position, number.to_string());
+    }
+}
+
+#[tokio::test]
+async fn dust_counts_and_outputs_that_carry_data_or_nothing_do_not() {
+    let daemon = Daemon::start(Program::Bitcoin, &[]).await;
+    let chain = chain(Program::Bitcoin, &daemon);
+    let (to, input) = (receiver(Program::Bitcoin, 0), daemon.unspent().await);
+    let inputs = json!([{ "txid": input.txid, "vout": input.vout }]);
+    let outputs = json!([{ "data": "00".repeat(30) }, { to.text.as_str(): "0.00000001" }]);
+    let raw = daemon.rpc("createrawtransaction", json!([inputs, outputs])).await;
+    let signed = daemon.rpc("signrawtransactionwithwallet", json!([raw])).await;
+    daemon.rpc("sendrawtransaction", json!([signed["hex"], 0])).await;
+    let pending = chain.pending(&everything).await.unwrap();
+    daemon.mine(1).await;
+    let found = newest(&chain).await.transfers;
+    assert_eq!(found, pending);
+    let [dust] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((&dust.units, dust.reference.position.as_str()), (&whole(1), "1"));
+}
+
+#[tokio::test]
+async fn what_a_miner_pays_himself_is_not_reported() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let daemon = Daemon::start(program, &[]).await;
+        let chain = chain(program, &daemon);
+        let to = receiver(program, 0);
+        daemon.rpc("generatetoaddress", json!([1, to.text])).await;
+        assert_eq!(newest(&chain).await.transfers, []);
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_address_is_paid_and_read() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let daemon = Daemon::start(program, &[]).await;
+        let chain = chain(program, &daemon);
+        let mut kinds = vec!["bech32", "legacy", "p2sh-segwit"];
+        if program == Program::Bitcoin {
+            kinds.push("bech32m");
+        }
+        for kind in kinds {
+            let text = daemon.address(kind).await;
+            let address = chain.parse_address(crate::utxo_world::network(), &text).unwrap();
+            assert_eq!(address.text, text);
+            let script = daemon.rpc("getaddressinfo", json!([text])).await["scriptPubKey"].clone();
+            let hex = address.account.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            assert_eq!(script, hex);
+            daemon.send(&text, 7_000).await;
+            daemon.mine(1).await;
+            let found = newest(&chain).await.transfers;
+            let found = found.iter().find(|it| it.to == address).expect("the payment is found");
+            assert_eq!(found.units, whole(7_000));
+        }
+    }
+}
