@@ -117,6 +117,13 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_age ON idempotency USING btree (created_at);
 
+CREATE TABLE lease (
+    name TEXT NOT NULL,
+    holder TEXT,
+    fence BIGINT NOT NULL,
+    CONSTRAINT lease_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE master_key (
     id TEXT NOT NULL,
     key_check BYTEA NOT NULL,
@@ -244,6 +251,12 @@ CREATE TABLE screened_host (
     reason TEXT,
     checked_at BIGINT NOT NULL,
     CONSTRAINT screened_host_pkey PRIMARY KEY (host)
+);
+
+CREATE TABLE server (
+    id TEXT NOT NULL,
+    beat BIGINT NOT NULL,
+    CONSTRAINT server_pkey PRIMARY KEY (id)
 );
 
 CREATE TABLE transfer (

@@ -115,6 +115,12 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+CREATE TABLE lease (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder TEXT,
+    fence INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE master_key (
     id TEXT NOT NULL PRIMARY KEY,
     key_check BLOB NOT NULL
@@ -237,6 +243,11 @@ CREATE TABLE screened_host (
     verdict TEXT NOT NULL,
     reason TEXT,
     checked_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE server (
+    id TEXT NOT NULL PRIMARY KEY,
+    beat INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE transfer (

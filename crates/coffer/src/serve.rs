@@ -103,6 +103,9 @@ impl Server {
             self.stop_workers.cancel();
             self.workers.close();
             self.workers.wait().await;
+            if let Err(error) = self.engine.give_back_leases().await {
+                tracing::warn!(%error, "other servers take over some seconds later");
+            }
         };
         tokio::select! {
             () = orderly => {}
@@ -166,11 +169,12 @@ async fn prepare(
     more: impl Future<Output = Result<Router, Failure>>,
 ) -> Result<Router, Failure> {
     engine.ensure_sandbox_wallet().await?;
+    engine.tend_leases().await?;
     // Before the first look no coin can be offered. The sandbox is in the database, so it answers
     // at once; other networks may take their time. Millions of addresses take some seconds to load;
     // the workers then go on with that, and `/health` says how far it is.
     for chain in engine.chains().take(1) {
-        if let Ok(looked) = tokio::time::timeout(FIRST_LOOK, engine.follow_once(chain)).await {
+        if let Ok(looked) = tokio::time::timeout(FIRST_LOOK, engine.follow_in_turn(chain)).await {
             looked?;
         }
     }

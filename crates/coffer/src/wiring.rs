@@ -21,7 +21,10 @@ use coffer_outside::{
     rate_source::{Binance, Bitfinex, Bitstamp, CoinGecko, Coinbase, Ecb, FixedSource, Kraken},
     url_screen::BlocklistFile,
 };
-use coffer_store::store::{Role, Store, StoreOptions, StoreUrl};
+use coffer_store::{
+    dialect::Dialect,
+    store::{Role, Store, StoreOptions, StoreUrl},
+};
 
 use crate::{
     failure::Failure,
@@ -84,6 +87,8 @@ pub async fn assemble(
         ChainSettings { evm: networks.evm.clone(), utxo: networks.utxo.clone(), sandbox: None };
     let chains = registry::build(chain_settings, &clock)
         .map_err(|refused| Failure::new(refused.to_string()))?;
+    // A SQLite file is served by one process alone; the store refuses a second.
+    let shared = store.dialect() == Dialect::Postgres;
     let ledger = Arc::new(store.clone());
     let guard = AddressGuard::new(settings.allow_private_callbacks);
     Ok(Engine::new(Parts {
@@ -98,11 +103,11 @@ pub async fn assemble(
         url_screen: url_screen(settings)?,
         clock,
         entropy: Arc::new(SystemEntropy),
-        settings: engine_settings(settings, public_url),
+        settings: engine_settings(settings, public_url, shared),
     }))
 }
 
-fn engine_settings(settings: &Settings, public_url: &str) -> EngineSettings {
+fn engine_settings(settings: &Settings, public_url: &str, shared: bool) -> EngineSettings {
     EngineSettings {
         public_url: public_url.to_owned(),
         allow_test_networks: settings.networks.allow_test,
@@ -110,6 +115,7 @@ fn engine_settings(settings: &Settings, public_url: &str) -> EngineSettings {
         unknown_urls_allowed: settings.urls.unknown_allowed,
         fixed_rates: settings.rates == Rates::Fixed,
         sandbox_block_every: settings.sandbox_block,
+        shared_database: shared,
     }
 }
 

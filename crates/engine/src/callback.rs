@@ -22,7 +22,7 @@ use futures_util::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{alarms::Alarm, engine::Engine, error::EngineError, workers::CALLBACKS_TOPIC};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError, lease, workers::CALLBACKS_TOPIC};
 
 /// Attempts under way at once, over all merchants.
 const PARALLEL: usize = 128;
@@ -70,7 +70,10 @@ impl Engine {
         let mut under_way = UnderWay::default();
         let mut attempts: FuturesUnordered<Attempt<'_>> = FuturesUnordered::new();
         loop {
-            if let Err(error) = self.begin_attempts(&mut under_way, &mut attempts).await {
+            // One server sends all, so that no two send the callbacks of one request.
+            if self.holds(lease::CALLBACKS)
+                && let Err(error) = self.begin_attempts(&mut under_way, &mut attempts).await
+            {
                 tracing::warn!(%error, "due callbacks cannot be read");
             }
             tokio::select! {

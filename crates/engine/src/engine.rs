@@ -13,8 +13,8 @@ use coffer_domain::{
 use coffer_store::{seal::MasterKeys, store::Store};
 
 use crate::{
-    api_key::KeyCache, follow::Missed, probe::Probes, rates::RateBoard, settings::EngineSettings,
-    watch::Watch,
+    api_key::KeyCache, follow::Missed, lease::Leases, probe::Probes, rates::RateBoard,
+    settings::EngineSettings, watch::Watch,
 };
 
 /// What the program hands in.
@@ -52,6 +52,7 @@ pub struct Engine {
     pub(crate) callers: Arc<KeyCache>,
     pub(crate) rates: Arc<RateBoard>,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) leases: Arc<Leases>,
     pub(crate) missed: Arc<Missed>,
     pub(crate) probes: Arc<Probes>,
     ids: Arc<IdOrder>,
@@ -67,6 +68,7 @@ impl Engine {
             callers: Arc::default(),
             rates,
             watch: Arc::default(),
+            leases: Arc::default(),
             missed: Arc::default(),
             probes: Arc::default(),
             ids: Arc::default(),

@@ -142,11 +142,12 @@ impl Engine {
             behind_since: None,
             behind_reason: None,
         };
-        let row = cursor.clone();
+        let (row, engine) = (cursor.clone(), self.clone());
         let begun = self
             .store()
             .write(async move |tx: &mut Tx<'_>| {
-                let begun = tx.insert_cursor(&row).await?;
+                let moves = engine.may_move(tx, row.chain).await?;
+                let begun = moves && tx.insert_cursor(&row).await?;
                 if begun {
                     tx.remember_block(row.chain, &row.at, row.block_time, REMEMBERED_BLOCKS)
                         .await?;
@@ -170,8 +171,12 @@ impl Engine {
             ..cursor
         };
         tracing::warn!(chain = %behind.chain, reason = behind.behind_reason, "behind");
+        let engine = self.clone();
         self.store()
-            .write(async move |tx: &mut Tx<'_>| tx.step_cursor(from, &behind).await)
+            .write(async move |tx: &mut Tx<'_>| {
+                let moves = engine.may_move(tx, behind.chain).await?;
+                Ok(moves && tx.step_cursor(from, &behind).await?)
+            })
             .await
             .map_err(|error: DbError| error)?;
         Ok(())

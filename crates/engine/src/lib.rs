@@ -12,6 +12,7 @@ pub mod engine;
 pub mod error;
 pub mod follow;
 pub mod health;
+pub mod lease;
 pub mod merchant;
 pub mod payment_request;
 pub mod personal;

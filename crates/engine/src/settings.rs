@@ -17,6 +17,8 @@ pub struct EngineSettings {
     pub fixed_rates: bool,
     /// How often the sandbox mines while something waits for a block.
     pub sandbox_block_every: Span,
+    /// Whether other servers may work on the same database.
+    pub shared_database: bool,
 }
 
 impl Default for EngineSettings {
@@ -28,6 +30,7 @@ impl Default for EngineSettings {
             unknown_urls_allowed: true,
             fixed_rates: false,
             sandbox_block_every: Span::from_seconds(1),
+            shared_database: false,
         }
     }
 }

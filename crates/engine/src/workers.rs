@@ -7,7 +7,7 @@ use coffer_domain::{ports::Chain, time::Span};
 use coffer_store::{error::DbError, tx::Tx};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{engine::Engine, error::EngineError, follow::Progress};
+use crate::{engine::Engine, error::EngineError, follow::Progress, lease};
 
 /// Nudged when an address was issued: somebody may pay soon.
 pub const FOLLOW_TOPIC: &str = "follow";
@@ -34,6 +34,7 @@ enum Work {
     Rates,
     MineSandbox,
     Forget,
+    Leases,
 }
 
 struct Worker {
@@ -67,6 +68,7 @@ impl Engine {
             worker("rates", seconds(15), None, Work::Rates),
             worker("mine the sandbox", Duration::from_millis(block), None, Work::MineSandbox),
             worker("forget", seconds(60), None, Work::Forget),
+            worker("leases", seconds(1), None, Work::Leases),
         ];
         workers.extend(self.chains().map(|chain| Worker {
             name: format!("follow {}", chain.name()),
@@ -126,12 +128,14 @@ impl Engine {
     /// One run of a worker; whether there is more to do at once.
     async fn run_once(&self, work: &Work) -> Result<bool, EngineError> {
         match work {
-            Work::Follow(chain) => Ok(self.follow_once(chain).await? == Progress::More),
+            Work::Follow(chain) => Ok(self.follow_in_turn(chain).await? == Progress::More),
             Work::EndWindows => self.end_windows().await,
             Work::Events => self.number_events().await,
             Work::Rates => self.refresh_rates().await.map(|()| false),
+            Work::MineSandbox if !self.holds(lease::MINING) => Ok(false),
             Work::MineSandbox => self.mine_sandbox().await.map(|_| false),
             Work::Forget => self.forget().await.map(|()| false),
+            Work::Leases => self.tend_leases().await.map(|()| false),
         }
     }
 

@@ -26,6 +26,7 @@ pub mod chain_cursor;
 pub mod customer;
 pub mod event;
 pub mod idempotency;
+pub mod lease;
 pub mod master_key;
 pub mod merchant;
 pub mod payment_request;

@@ -38,8 +38,11 @@ macro_rules! migration {
 }
 
 /// The migrations of this program.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001", "house"), migration!(2, "0002", "safe_blocks")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001", "house"),
+    migration!(2, "0002", "safe_blocks"),
+    migration!(3, "0003", "lease"),
+];
 
 /// What opening a store would do to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,17 +1,22 @@
 //! Nudges: after a commit, those who wait for a topic are woken.
 //!
-//! A nudge is a hint, never the only way to learn: it reaches waiters of this process only, and a
-//! worker's timer finds everything a nudge would have told.
+//! A nudge is a hint, never the only way to learn: a worker's timer finds everything a nudge would
+//! have told. On PostgreSQL other servers of the same database hear it a moment later.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    mpsc,
+};
 
 /// How many keyed nudges a waiter may lag behind before it is only told "something changed".
 const BACKLOG: usize = 256;
+/// Other servers are told keys of so many bytes at most.
+const KEY_TOLD: usize = 64;
 
 /// A hint that something was written, fired once the transaction is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,14 @@ impl Nudge {
     #[must_use]
     pub fn keyed(topic: &'static str, key: &str) -> Self {
         Self { topic, key: Some(key.into()) }
+    }
+
+    /// As other servers are told: the topic, and the key where there is a short one.
+    pub(crate) fn line(&self) -> String {
+        match self.key.as_deref().filter(|key| key.len() <= KEY_TOLD) {
+            Some(key) => format!("{} {key}", self.topic),
+            None => self.topic.to_owned(),
+        }
     }
 }
 
@@ -67,6 +80,8 @@ impl Nudged {
 #[derive(Debug, Default)]
 pub(crate) struct Nudges {
     topics: RwLock<HashMap<&'static str, broadcast::Sender<Option<Arc<str>>>>>,
+    /// The way to other servers, where there may be some.
+    others: OnceLock<mpsc::Sender<Nudge>>,
 }
 
 impl Nudges {
@@ -82,10 +97,36 @@ impl Nudges {
         }
         let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
         for nudge in nudges {
+            if let Some(others) = self.others.get() {
+                // Where too many wait already, this one is lost.
+                let _ = others.try_send(nudge.clone());
+            }
             if let Some(sender) = topics.get(nudge.topic) {
                 // Nobody waiting is as good as everybody told.
                 let _ = sender.send(nudge.key);
             }
+        }
+    }
+
+    /// From now on other servers are told, too.
+    pub(crate) fn tell(&self, others: mpsc::Sender<Nudge>) {
+        // A store is opened once, so there is no other way to others.
+        let _ = self.others.set(others);
+    }
+
+    /// Another server fired a nudge.
+    pub(crate) fn hear(&self, topic: &str, key: Option<&str>) {
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = topics.get(topic) {
+            let _ = sender.send(key.map(Arc::from));
+        }
+    }
+
+    /// Anything may have changed.
+    pub(crate) fn stir(&self) {
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        for sender in topics.values() {
+            let _ = sender.send(None);
         }
     }
 }

@@ -10,11 +10,12 @@ use std::{
 
 use deadpool_postgres::Pool;
 use tokio::sync::{Mutex, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     error::{DbError, OpenError},
     migration::Pending,
-    store::{Isolation, Shared, StoreOptions},
+    store::{Isolation, Role, Shared, StoreOptions},
     tx::Tx,
 };
 
@@ -24,6 +25,7 @@ use worker::Worker;
 mod connect;
 mod fault;
 mod migrate;
+mod news;
 mod session;
 mod transaction;
 pub(crate) mod value;
@@ -35,6 +37,9 @@ pub(crate) struct Engine {
     shared: Arc<Shared>,
     workers: Vec<Worker>,
     next: AtomicUsize,
+    /// Ends the news between servers.
+    stop: CancellationToken,
+    _stop_when_dropped: DropGuard,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -53,7 +58,12 @@ impl Engine {
             })
             .await;
         match migrated {
-            Ok(Ok(())) => Ok(engine),
+            Ok(Ok(())) => {
+                if options.role == Role::Serve {
+                    engine.begin_news(config);
+                }
+                Ok(engine)
+            }
             Ok(Err(error)) => {
                 engine.close().await;
                 Err(error)
@@ -96,6 +106,7 @@ impl Engine {
     }
 
     pub(crate) async fn close(&self) {
+        self.stop.cancel();
         for worker in &self.workers {
             worker.close().await;
         }
@@ -119,7 +130,20 @@ impl Engine {
             threads.push(thread);
         }
         let (next, threads) = (AtomicUsize::new(0), Mutex::new(threads));
-        Ok(Self { pool, shared, workers, next, threads })
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        Ok(Self { pool, shared, workers, next, stop, _stop_when_dropped, threads })
+    }
+
+    /// Tells other servers of the same database what is nudged here, and hears what is there.
+    fn begin_news(&self, config: &tokio_postgres::Config) {
+        let (tell, told) = news::queue();
+        let (config, shared, stop) = (config.clone(), Arc::clone(&self.shared), self.stop.clone());
+        let keep = async move || news::keep(config, shared, told, stop).await;
+        // Only a store that is closed takes no work.
+        if self.workers.first().is_some_and(|worker| worker.run(keep).is_ok()) {
+            self.shared.nudges.tell(tell);
+        }
     }
 
     /// Runs `work` on a thread of the store, where it goes on even if the caller hangs up.

@@ -12,6 +12,8 @@ mod crash;
 mod many;
 #[path = "layer/migrations.rs"]
 mod migrations;
+#[path = "layer/news.rs"]
+mod news;
 #[path = "layer/schema.rs"]
 mod schema;
 #[path = "layer/statements.rs"]

@@ -70,7 +70,7 @@ impl World {
         let keys = MasterKeys::load_or_make(&database.file("master.key"), &*entropy);
         let keys = Arc::new(keys.map_err(Trouble::outside)?);
         let store = database.open(Some(faults.clone())).await?;
-        let engine = engine(&store, &keys, &clock, &entropy, &endpoints, &weather);
+        let engine = Engine::new(parts(&store, &keys, &clock, &entropy, &endpoints, &weather));
         engine.ensure_sandbox_wallet().await.map_err(Trouble::outside)?;
         Ok(Self { database, engine, clock, entropy, endpoints, weather, faults, keys })
     }
@@ -90,7 +90,20 @@ impl World {
     /// Another process on the same database, with a memory of its own.
     #[must_use]
     pub fn another_engine(&self, store: &Store) -> Engine {
-        engine(store, &self.keys, &self.clock, &self.entropy, &self.endpoints, &self.weather)
+        Engine::new(self.parts(store))
+    }
+
+    /// A server that shares the database with others, and follows these chains beside the
+    /// sandbox's.
+    #[must_use]
+    pub fn sharing_engine(&self, chains: Vec<Arc<dyn Chain>>) -> Engine {
+        let settings = EngineSettings { shared_database: true, ..EngineSettings::default() };
+        Engine::new(Parts { chains, settings, ..self.parts(self.engine.store()) })
+    }
+
+    fn parts(&self, store: &Store) -> Parts {
+        let Self { keys, clock, entropy, endpoints, weather, .. } = self;
+        parts(store, keys, clock, entropy, endpoints, weather)
     }
 
     /// The chain that the engine follows.
@@ -175,15 +188,15 @@ fn catalogue() -> Catalogue {
     })
 }
 
-fn engine(
+fn parts(
     store: &Store,
     keys: &Arc<MasterKeys>,
     clock: &Arc<HandClock>,
     entropy: &Arc<SeededEntropy>,
     endpoints: &Arc<Endpoints>,
     weather: &Arc<Weather>,
-) -> Engine {
-    Engine::new(Parts {
+) -> Parts {
+    Parts {
         store: store.clone(),
         keys: Arc::clone(keys),
         catalogue: Arc::new(catalogue()),
@@ -196,5 +209,5 @@ fn engine(
         clock: clock.clone(),
         entropy: entropy.clone(),
         settings: EngineSettings::default(),
-    })
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use coffer::simulate::ports::HandClock;
 use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
@@ -13,6 +14,7 @@ use coffer_domain::{
         Block, Chain, ChainError, ChainProbe, KeyRefused, SandboxLedger, SandboxTransfer, Tip,
         Watched,
     },
+    time::Span,
     transfer::{Address, ChainTransfer, ChainUnits},
 };
 use coffer_engine::{engine::Engine, follow::Progress, payment_request::Once};
@@ -42,6 +44,8 @@ enum How {
     LaggingPool,
     /// What is pending is told now and then.
     ForgetfulPool(Arc<AtomicBool>),
+    /// Another server takes over, once that is wanted: this one is as if stopped for a while.
+    TakenOver { by: Engine, clock: Arc<HandClock>, wanted: Arc<AtomicBool> },
     /// Nothing.
     Honest,
 }
@@ -60,6 +64,14 @@ impl Meddling {
 
     /// Pays the new address in a block that takes the place of the tip.
     async fn meddle(&self) {
+        if let How::TakenOver { by, clock, wanted } = &self.how
+            && wanted.swap(false, Ordering::SeqCst)
+        {
+            for _ in 0..7 {
+                clock.pass(Span::from_seconds(1));
+                by.tend_leases().await.unwrap();
+            }
+        }
         let How::IssueAndPay { other, caller, new } = &self.how else { return };
         if self.done.swap(true, Ordering::SeqCst) {
             return;
@@ -298,5 +310,54 @@ on_both! {
         house.blocks(2).await;
         assert_eq!(house.engine().addresses_watched(), 2);
         assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn a_server_that_was_taken_over_from_while_it_read_moves_nothing(house: House) {
+        let ethereum = |how| Meddling::named("ethereum", house.world.chain(), how);
+        let honest = ethereum(How::Honest);
+        let second = house.world.sharing_engine(vec![Arc::clone(&honest)]);
+        let (clock, wanted) = (Arc::clone(&house.world.clock), Arc::new(AtomicBool::new(false)));
+        let how = How::TakenOver { by: second.clone(), clock, wanted: Arc::clone(&wanted) };
+        let chain = ethereum(how);
+        let first = house.world.sharing_engine(vec![Arc::clone(&chain)]);
+        first.tend_leases().await.unwrap();
+        while first.follow_in_turn(&chain).await.unwrap() != Progress::AtTip {}
+        second.tend_leases().await.unwrap();
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        house.mine(1).await;
+        let at = "SELECT height FROM chain_cursor WHERE chain = 'ethereum'";
+        let before = house.count(at).await;
+        assert_eq!(second.follow_in_turn(&honest).await.unwrap(), Progress::AtTip);
+        assert_eq!(house.count(at).await, before, "the second stands by");
+        wanted.store(true, Ordering::SeqCst);
+        assert_eq!(first.follow_in_turn(&chain).await.unwrap(), Progress::More);
+        assert_eq!(house.count(at).await, before, "the first has lost its lease");
+        assert_eq!(house.count("SELECT COUNT(*) FROM transfer").await, 0);
+        while second.follow_in_turn(&honest).await.unwrap() != Progress::AtTip {}
+        assert_eq!(house.count(at).await, before + 1);
+        assert_eq!(house.count("SELECT COUNT(*) FROM transfer").await, 1);
+        house.mine(1).await;
+        first.tend_leases().await.unwrap();
+        assert_eq!(first.follow_in_turn(&chain).await.unwrap(), Progress::AtTip);
+        assert_eq!(house.count(at).await, before + 1, "now the first stands by");
+    }
+
+    async fn a_server_that_ends_hands_over_at_once(house: House) {
+        let ethereum = || Meddling::named("ethereum", house.world.chain(), How::Honest);
+        let (one, other) = (ethereum(), ethereum());
+        let first = house.world.sharing_engine(vec![Arc::clone(&one)]);
+        let second = house.world.sharing_engine(vec![Arc::clone(&other)]);
+        first.tend_leases().await.unwrap();
+        while first.follow_in_turn(&one).await.unwrap() != Progress::AtTip {}
+        second.tend_leases().await.unwrap();
+        first.give_back_leases().await.unwrap();
+        house.mine(1).await;
+        let at = "SELECT height FROM chain_cursor WHERE chain = 'ethereum'";
+        let before = house.count(at).await;
+        second.tend_leases().await.unwrap();
+        while second.follow_in_turn(&other).await.unwrap() != Progress::AtTip {}
+        assert_eq!(house.count(at).await, before + 1);
+        assert_eq!(house.count("SELECT COUNT(*) FROM server").await, 1);
     }
 }

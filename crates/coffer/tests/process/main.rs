@@ -10,4 +10,5 @@ mod bad_days;
 mod canary;
 mod durability;
 mod kill;
+mod several;
 mod support;

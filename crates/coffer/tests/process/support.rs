@@ -14,7 +14,7 @@ pub use database::{Database, pg_program};
 pub use installation::Installation;
 pub use own_postgres::OwnPostgres;
 pub use server::Server;
-pub use sink::{Manner, Sink};
+pub use sink::{Manner, Sink, Taken};
 
 use std::{future::Future, time::Duration};
 

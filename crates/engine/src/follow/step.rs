@@ -129,6 +129,9 @@ impl Engine {
 
     async fn commit_step(&self, tx: &mut Tx<'_>, step: &Step) -> Result<(), StepError> {
         let after = step.after();
+        if !self.may_move(tx, after.chain).await? {
+            return Err(StepError::Moved);
+        }
         if !tx.step_cursor(step.cursor.look, &after).await? {
             return Err(StepError::Moved);
         }

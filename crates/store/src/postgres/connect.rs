@@ -25,18 +25,12 @@ const LIMITS: &str = "SET lock_timeout = 10000; SET statement_timeout = 60000; \
 
 /// A pool of connections; makes none yet.
 pub(crate) fn pool(config: &Config, options: &StoreOptions) -> Result<Pool, OpenError> {
-    let mut config = config.clone();
-    if config.get_application_name().is_none() {
-        config.application_name("coffer");
-    }
+    let (mut config, encryption) = prepared(config)?;
     config.connect_timeout(options.postgres_wait);
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = if encrypted(&config)? {
-        config.ssl_mode(SslMode::Require);
-        Manager::from_config(config, MakeRustlsConnect::new(trust()?), recycling)
-    } else {
-        config.ssl_mode(SslMode::Disable);
-        Manager::from_config(config, NoTls, recycling)
+    let manager = match encryption {
+        Some(encryption) => Manager::from_config(config, encryption, recycling),
+        None => Manager::from_config(config, NoTls, recycling),
     };
     Pool::builder(manager)
         .max_size(options.postgres_connections.max(1))
@@ -49,6 +43,20 @@ pub(crate) fn pool(config: &Config, options: &StoreOptions) -> Result<Pool, Open
         }))
         .build()
         .map_err(|error| OpenError::Unreachable(error.to_string()))
+}
+
+/// The settings of a connection, and how it is encrypted where it is.
+pub(crate) fn prepared(config: &Config) -> Result<(Config, Option<MakeRustlsConnect>), OpenError> {
+    let mut config = config.clone();
+    if config.get_application_name().is_none() {
+        config.application_name("coffer");
+    }
+    if !encrypted(&config)? {
+        config.ssl_mode(SslMode::Disable);
+        return Ok((config, None));
+    }
+    config.ssl_mode(SslMode::Require);
+    Ok((config, Some(MakeRustlsConnect::new(trust()?))))
 }
 
 /// A connection, and whether the server will do.

@@ -65,9 +65,14 @@ impl Server {
 
     /// Asks it to end.
     pub async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    pub async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it has not ended").to_string();
         let mut kill = Command::new("kill");
-        assert!(kill.args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(kill.args([&format!("-{name}"), &id]).status().await.unwrap().success());
     }
 
     /// Waits for its end: how it ended, and everything it printed.
