@@ -17,7 +17,10 @@ use coffer_domain::{
     time::Span,
     transfer::{Address, BlockRef, ChainTransfer, ChainUnits, TransferReference},
 };
-use futures_util::{FutureExt, future::join_all};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use reqwest::Url;
 
 use self::{
@@ -216,19 +219,33 @@ impl Chain for UtxoChain {
         }
     }
 
-    /// One call, and one for every hundred transactions not seen before. An Esplora server does
-    /// not tell what waits.
+    /// What a node that is in step with its network shows: one call beyond those for the tip, and
+    /// one for every hundred transactions not seen before. An Esplora server does not tell what
+    /// waits, and the mempool of a node that lags says little.
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+        let unseen = ChainError::PendingUnseen { network: self.network };
+        if self.sources.all.iter().all(|source| source.node().is_none()) {
+            return Err(unseen);
+        }
         let (pool, reading) = (&self.pool, self.reading);
-        let answer = self.sources.ask(|source| {
-            async move {
-                let node = source.node().ok_or(Fault::Unseen)?;
-                pool.read(node, reading, watched).await
+        let mut error = unseen.clone();
+        // A node that fails does not lead when the tip is asked for again.
+        for _ in &self.sources.all {
+            let live = self.tip().await?.live;
+            let (number, leader) = self.sources.leader();
+            if !live || leader.node().is_none() {
+                return Err(unseen);
             }
-            .boxed()
-        });
-        let answer = answer.await.map_err(|failure| failure.into_error(self.network, 0));
-        answer.map(|(_, transfers)| transfers)
+            let question = |source| read_pool(pool, source, reading, watched);
+            match self.sources.put(number, &question).await {
+                Ok(transfers) => return Ok(transfers),
+                Err(fault) => {
+                    let failure = Failure(vec![(leader.label().to_string(), fault)]);
+                    error = failure.into_error(self.network, 0);
+                }
+            }
+        }
+        Err(error)
     }
 
     /// One call for each input of what is missing, and two more.
@@ -284,6 +301,20 @@ impl Chain for UtxoChain {
         let ours = asset == self.reading.asset;
         ours.then(|| link::payment_link(self.reading.rules.scheme(), address, units))
     }
+}
+
+/// What waits at a node.
+fn read_pool<'s>(
+    pool: &'s Pool,
+    source: &'s Source,
+    reading: Reading,
+    watched: &'s Watched<'_>,
+) -> BoxFuture<'s, Result<Vec<ChainTransfer>, Fault>> {
+    async move {
+        let node = source.node().ok_or(Fault::Unseen)?;
+        pool.read(node, reading, watched).await
+    }
+    .boxed()
 }
 
 fn url(text: &str, kind: &str, number: usize) -> Result<Url, String> {

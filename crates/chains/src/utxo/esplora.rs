@@ -2,7 +2,10 @@
 //! word of what waits for one. It is asked by height and hash only, so it learns no address of
 //! ours.
 
-use std::{str::FromStr, sync::Arc};
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bitcoin::{BlockHash, block::Header, consensus::deserialize, hex::FromHex};
 use coffer_domain::{
@@ -26,6 +29,8 @@ pub(super) struct Esplora {
     pub(super) http: Http,
     /// Without a slash at the end.
     base: String,
+    /// The best block that was asked about last: what is true of a block stays true.
+    newest: Mutex<Option<Tip>>,
 }
 
 /// Where a block stands (`/block/HASH/status`).
@@ -44,12 +49,22 @@ impl Esplora {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let http = Http::new(client, Label::new(url, number), settings, clock);
-        Self { http, base: url.as_str().trim_end_matches('/').to_owned() }
+        Self { http, base: url.as_str().trim_end_matches('/').to_owned(), newest: Mutex::default() }
     }
 
-    /// Its best block. Three calls.
+    /// Its best block. One call, and two more for a block that was not the best before.
     pub(super) async fn tip(&self) -> Result<Tip, Fault> {
         let hash = self.hash("/blocks/tip/hash").await?;
+        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(tip) = known.filter(|tip| tip.at.hash == hash) {
+            return Ok(tip);
+        }
+        let tip = self.describe(hash).await?;
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(tip.clone());
+        Ok(tip)
+    }
+
+    async fn describe(&self, hash: String) -> Result<Tip, Fault> {
         let digits = self.text(&format!("/block/{hash}/header")).await?;
         let bytes = Vec::from_hex(digits.trim()).unwrap_or_default();
         let header = deserialize::<Header>(&bytes);

@@ -270,6 +270,12 @@ impl Sources {
         Err(Failure(vec![(self.all[teller].label().to_string(), Fault::Disputed(said))]))
     }
 
+    /// The endpoint that leads, as [`tip`](Self::tip) found it.
+    pub(super) fn leader(&self) -> (usize, &Source) {
+        let number = self.leader.load(Ordering::Relaxed);
+        (number, &self.all[number])
+    }
+
     /// The order in which endpoints are asked: the leader, the others, and last those that rest.
     fn order(&self) -> Vec<usize> {
         let (now, leader) = (self.clock.now(), self.leader.load(Ordering::Relaxed));
@@ -279,7 +285,7 @@ impl Sources {
     }
 
     /// Puts a question to one endpoint, once it has proved which chain it serves.
-    async fn put<'s, T>(
+    pub(super) async fn put<'s, T>(
         &'s self,
         number: usize,
         question: &(impl Fn(&'s Source) -> BoxFuture<'s, Result<T, Fault>> + Sync),

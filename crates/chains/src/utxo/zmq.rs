@@ -53,7 +53,6 @@ struct Subscription {
     stream: TcpStream,
     /// What was read and belongs to no whole frame yet.
     buffer: Vec<u8>,
-    greeted: bool,
     /// Bytes still to come of the frame that is being passed over.
     passing: u64,
     /// Whether its end is the end of a message.
@@ -114,8 +113,7 @@ impl State {
     }
 }
 
-/// Connects, greets and subscribes. Nothing is waited for in between: each side reads the other's
-/// words in their order.
+/// Connects, greets and subscribes. Nodes hang up on who subscribes before they have greeted.
 async fn subscribe(address: &str) -> io::Result<Subscription> {
     let mut stream = TcpStream::connect(address).await?;
     let mut words = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
@@ -124,13 +122,21 @@ async fn subscribe(address: &str) -> io::Result<Subscription> {
     let ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB";
     words.extend([COMMAND, u8::try_from(ready.len()).unwrap_or_default()]);
     words.extend_from_slice(ready);
+    stream.write_all(&words).await?;
+    let mut greeting = [0; GREETING_BYTES];
+    stream.read_exact(&mut greeting).await?;
+    let [flags, length] = [stream.read_u8().await?, stream.read_u8().await?];
+    if greeting[0] != 0xff || greeting[9] != 0x7f || greeting[10] < 3 || flags != COMMAND {
+        return Err(io::Error::other("it does not speak ZMTP 3"));
+    }
+    stream.read_exact(&mut vec![0; usize::from(length)]).await?;
+    let mut words = Vec::new();
     for topic in TOPICS {
         words.extend([0, u8::try_from(topic.len() + 1).unwrap_or_default(), 1]);
         words.extend_from_slice(topic.as_bytes());
     }
     stream.write_all(&words).await?;
-    let buffer = Vec::new();
-    Ok(Subscription { stream, buffer, greeted: false, passing: 0, ends_message: false })
+    Ok(Subscription { stream, buffer: Vec::new(), passing: 0, ends_message: false })
 }
 
 impl Subscription {
@@ -161,14 +167,6 @@ impl Subscription {
         let mut rest = self.buffer.as_slice();
         let mut ended = false;
         loop {
-            if !self.greeted {
-                let Some((greeting, behind)) = rest.split_at_checked(GREETING_BYTES) else { break };
-                if greeting[0] != 0xff || greeting[9] != 0x7f || greeting[10] < 3 {
-                    return Err(io::Error::other("it does not speak ZMTP 3"));
-                }
-                self.greeted = true;
-                rest = behind;
-            }
             if self.passing > 0 {
                 let here = usize::try_from(self.passing).unwrap_or(usize::MAX).min(rest.len());
                 rest = &rest[here..];

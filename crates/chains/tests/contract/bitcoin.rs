@@ -22,6 +22,10 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// User and password of every node.
 pub(crate) const USER: &str = "tester";
 pub(crate) const PASSWORD: &str = "hush-hush-hush";
+/// The same as a node's settings have it: salt, and HMAC-SHA256 of the password by it. Beside it a
+/// node writes its cookie file.
+const ACCESS: &str = "tester:00112233445566778899aabbccddeeff$\
+                      45537d7d86205e7890ec064017e661951c5f81df688c19d2e2c4e00d801fcd8b";
 
 /// Which program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,6 +96,16 @@ impl Daemon {
     pub(crate) async fn stop(&mut self) {
         self.rpc("stop", json!([])).await;
         self.process.wait().unwrap();
+    }
+
+    /// Its address without user and password.
+    pub(crate) fn bare_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it writes user and password anew at each start.
+    pub(crate) fn cookie_file(&self) -> PathBuf {
+        self.folder.join("regtest").join(".cookie")
     }
 
     /// The result of a call, which must succeed.
@@ -215,7 +229,7 @@ fn spawn(program: Program, folder: &std::path::Path, port: u16, arguments: &[Str
         .args(["-regtest", "-server", "-listen=0", "-txindex=0", "-fallbackfee=0.0001"])
         .args(["-dustrelayfee=0"])
         .args([format!("-datadir={}", folder.display()), format!("-rpcport={port}")])
-        .args([format!("-rpcuser={USER}"), format!("-rpcpassword={PASSWORD}")])
+        .arg(format!("-rpcauth={ACCESS}"))
         .args(arguments);
     // Litecoin's nodes replace nothing unless told to.
     let own = if program == Program::Bitcoin { "-corepolicy=1" } else { "-mempoolreplacement=1" };

@@ -53,13 +53,15 @@ impl FakeNode {
 
 /// One request on one connection.
 async fn serve(mut stream: TcpStream, upstream: String, fault: Arc<Fault>) {
-    let Some(body) = read_message(&mut stream).await else { return };
+    let Some((head, body)) = read_message(&mut stream).await else { return };
     let request = serde_json::from_slice::<Value>(&body).unwrap();
-    let told = forward(&upstream, &body).await;
+    let told = forward(&upstream, &head, &body).await;
     // Some true answers are nested too deep to be read here.
     let mut truth = serde_json::from_slice::<Value>(&told).unwrap_or_default();
-    let method = request["method"].as_str().unwrap();
-    let reply = fault(method, &request["params"], truth["result"].take());
+    // Of several questions at once the truth is told.
+    let reply = request["method"]
+        .as_str()
+        .and_then(|method| fault(method, &request["params"], truth["result"].take()));
     let id = &request["id"];
     let (status, body) = match reply {
         None => ("200 OK", told),
@@ -81,28 +83,31 @@ async fn serve(mut stream: TcpStream, upstream: String, fault: Arc<Fault>) {
     let _ = stream.write_all(&body).await;
 }
 
-async fn forward(upstream: &str, body: &[u8]) -> Vec<u8> {
+async fn forward(upstream: &str, asked: &str, body: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(upstream).await.unwrap();
+    let access = asked.lines().find(|line| line.to_ascii_lowercase().starts_with("authorization"));
+    let access = access.map(|line| format!("{line}\r\n")).unwrap_or_default();
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: {upstream}\r\ncontent-type: application/json\r\n\
+        "POST / HTTP/1.1\r\nhost: {upstream}\r\ncontent-type: application/json\r\n{access}\
          content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body).await.unwrap();
-    read_message(&mut stream).await.unwrap()
+    read_message(&mut stream).await.unwrap().1
 }
 
-/// The body of an HTTP message with a content length; none when the connection ends before it.
-async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+/// Head and body of an HTTP message with a content length; none when the connection ends before it.
+async fn read_message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut message = Vec::new();
     loop {
         if let Some(end) = message.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&message[..end]).to_ascii_lowercase();
-            let (_, length) = head.split_once("content-length: ").unwrap();
+            let head = String::from_utf8_lossy(&message[..end]).into_owned();
+            let lower = head.to_ascii_lowercase();
+            let (_, length) = lower.split_once("content-length: ").unwrap();
             let length = length.lines().next().unwrap().trim().parse::<usize>().unwrap();
             if message.len() >= end + 4 + length {
-                return Some(message[end + 4..end + 4 + length].to_vec());
+                return Some((head, message[end + 4..end + 4 + length].to_vec()));
             }
         }
         if stream.read_buf(&mut message).await.unwrap() == 0 {

@@ -8,6 +8,7 @@ mod bitcoin;
 mod endpoints;
 mod evm;
 mod fake_node;
+mod fake_site;
 mod faults;
 mod inner;
 mod ledger;
@@ -18,6 +19,8 @@ mod rules;
 mod setup;
 mod tokens;
 mod utxo;
+mod utxo_endpoints;
+mod utxo_keys;
 mod utxo_world;
 mod worlds;
 

@@ -192,3 +192,40 @@ async fn every_kind_of_address_is_paid_and_read() {
         }
     }
 }
+
+/// What leaves Litecoin's extension blocks to an ordinary address arrives by the block's last
+/// transaction.
+#[tokio::test]
+async fn what_leaves_extension_blocks_is_found_and_what_moves_inside_is_not() {
+    let program = Program::Litecoin;
+    let daemon = Daemon::start(program, &[]).await;
+    let chain = chain(program, &daemon);
+    daemon.mine(321).await;
+    let inside = daemon.address("mweb").await;
+    assert!(chain.parse_address(crate::utxo_world::network(), &inside).is_err());
+    daemon.send(&inside, 700_000_000).await;
+    chain.pending(&everything).await.unwrap();
+    daemon.mine(1).await;
+    newest(&chain).await;
+    // The only coins that may pay this are those inside.
+    let to = receiver(program, 0);
+    let height = daemon.rpc("getblockcount", json!([])).await;
+    daemon.send(&daemon.address("mweb").await, 100_000_000).await;
+    daemon.mine(1).await;
+    newest(&chain).await;
+    let unspent = daemon.rpc("listunspent", json!([0])).await;
+    let unspent = unspent.as_array().unwrap().iter().filter(|it| it.get("vout").is_some());
+    let ordinary = unspent.map(|it| json!({ "txid": it["txid"], "vout": it["vout"] }));
+    daemon.rpc("lockunspent", json!([false, ordinary.collect::<Vec<_>>()])).await;
+    let sent = daemon.send(&to.text, 200_000_000).await;
+    let mine = only([to.clone()]);
+    let pending = chain.pending(&mine).await.unwrap();
+    daemon.mine(1).await;
+    let tip = chain.tip().await.unwrap();
+    assert_eq!(Some(tip.at.height), height.as_u64().map(|height| height + 2));
+    let block = chain.block(tip.at.height, &mine).await.unwrap().unwrap();
+    let [arrived] = block.transfers.as_slice() else { panic!("{block:?}") };
+    assert_eq!((&arrived.to, &arrived.units), (&to, &whole(200_000_000)));
+    assert_ne!(arrived.reference.transaction, sent, "HogEx pays");
+    assert_eq!(pending, [], "it was on its way inside");
+}
