@@ -71,6 +71,17 @@ CREATE TABLE chain_cursor (
     CONSTRAINT chain_cursor_pkey PRIMARY KEY (chain)
 );
 
+CREATE TABLE chain_stop (
+    chain TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    height BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    was_behind_since BIGINT,
+    CONSTRAINT chain_stop_kind_check CHECK (kind = ANY (ARRAY['reversed'::text, 'too_deep'::text])),
+    CONSTRAINT chain_stop_pkey PRIMARY KEY (chain)
+);
+
 CREATE TABLE counter (
     name TEXT NOT NULL,
     next BIGINT NOT NULL,

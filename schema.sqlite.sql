@@ -68,6 +68,15 @@ CREATE TABLE chain_cursor (
     behind_reason TEXT
 ) STRICT;
 
+CREATE TABLE chain_stop (
+    chain TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('reversed', 'too_deep')),
+    height INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    was_behind_since INTEGER
+) STRICT;
+
 CREATE TABLE counter (
     name TEXT NOT NULL PRIMARY KEY,
     next INTEGER NOT NULL

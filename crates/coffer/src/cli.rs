@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::{generate::keys as documented_keys, run::run};
+pub use self::{chain::ChainCommand, generate::keys as documented_keys, run::run};
 
 mod callback;
+mod chain;
 mod config;
 mod generate;
 mod health;
@@ -120,6 +121,9 @@ pub enum Command {
     /// Look at callbacks and send them again
     #[command(subcommand)]
     Callback(CallbackCommand),
+    /// Look at the chains that are read, let a stopped one go on, read blocks again
+    #[command(subcommand)]
+    Chain(ChainCommand),
     /// Ask a running server whether it can do its work
     Health {
         /// The server, if not the one of the settings

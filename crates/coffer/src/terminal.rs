@@ -122,6 +122,47 @@ impl Drop for Hidden {
     }
 }
 
+/// How far something has come, in one line of standard error that is written over and over. Says
+/// nothing where that is no terminal.
+#[derive(Debug)]
+pub struct ProgressLine {
+    what: &'static str,
+    from: u64,
+    to: u64,
+    shown: bool,
+}
+
+impl ProgressLine {
+    /// Begins at `from`; done at `to`.
+    #[must_use]
+    pub fn new(what: &'static str, from: u64, to: u64) -> Self {
+        Self { what, from, to, shown: io::stderr().is_terminal() }
+    }
+
+    /// Says how far it has come, with each per cent.
+    pub fn at(&self, place: u64) {
+        const WIDTH: u64 = 30;
+        let whole = self.to.saturating_sub(self.from).saturating_add(1);
+        let done = place.saturating_sub(self.from).saturating_add(1).min(whole);
+        let per_cent = |done: u64| done.saturating_mul(100) / whole;
+        if !self.shown || (per_cent(done) == per_cent(done - 1) && done < whole) {
+            return;
+        }
+        let filled = usize::try_from(done.saturating_mul(WIDTH) / whole).unwrap_or(0);
+        let bar: String = (0..30).map(|cell| if cell < filled { '#' } else { '.' }).collect();
+        let (what, to, per_cent) = (self.what, self.to, per_cent(done));
+        // Progress that cannot be shown is not worth failing for.
+        let _ = write!(io::stderr().lock(), "\r[{bar}] {per_cent:3} %  {what} {place} of {to}");
+    }
+
+    /// Ends the line.
+    pub fn end(&self) {
+        if self.shown {
+            let _ = writeln!(io::stderr().lock());
+        }
+    }
+}
+
 /// Writes to standard output. That nobody reads any more is no failure.
 ///
 /// # Errors

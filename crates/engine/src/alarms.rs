@@ -13,8 +13,8 @@ pub enum Alarm {
     CallbackGivenUp,
     /// A reorganisation took back what had been final.
     PaymentReversed,
-    /// A chain was reorganised below every block that is remembered.
-    ReorganisedTooDeep,
+    /// A network was stopped: nothing on it is credited until a person says so.
+    NetworkStopped,
     /// A node contradicts the catalogue about an asset.
     AssetRefused,
     /// A transfer was found that a request could not take in.
@@ -26,7 +26,7 @@ impl Alarm {
     pub const ALL: [Self; 5] = [
         Self::CallbackGivenUp,
         Self::PaymentReversed,
-        Self::ReorganisedTooDeep,
+        Self::NetworkStopped,
         Self::AssetRefused,
         Self::TransferRefused,
     ];
@@ -37,7 +37,7 @@ impl Alarm {
         match self {
             Self::CallbackGivenUp => "callback_given_up",
             Self::PaymentReversed => "payment_reversed",
-            Self::ReorganisedTooDeep => "reorganised_too_deep",
+            Self::NetworkStopped => "network_stopped",
             Self::AssetRefused => "asset_refused",
             Self::TransferRefused => "transfer_refused",
         }
@@ -53,8 +53,9 @@ impl Alarm {
             Self::PaymentReversed => {
                 "hold back what was not shipped yet, and ask the customer to pay again"
             }
-            Self::ReorganisedTooDeep => {
-                "find out what became of the network; nothing on it is credited meanwhile"
+            Self::NetworkStopped => {
+                "find out what became of the network and of your node, then `coffer chain clear`; \
+                 nothing on it is credited meanwhile"
             }
             Self::AssetRefused => {
                 "compare the contract in the settings with its issuer's page, or change the node"

@@ -4,7 +4,9 @@
 mod look;
 mod missed;
 mod read;
+mod rescan;
 mod step;
+mod stop;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -19,7 +21,9 @@ use crate::{engine::Engine, error::EngineError};
 
 pub(crate) use look::Found;
 pub(crate) use missed::Missed;
+pub use rescan::{RescanRefused, Rescanned};
 pub(crate) use step::Step;
+pub use stop::{ChainState, ClearRefused};
 
 /// Blocks read in one step at most, but for those that a reorganisation makes read again.
 const STEP_BLOCKS_MAX: u64 = 50;
@@ -42,6 +46,8 @@ pub enum Progress {
     /// The chain changed while it was read; nothing was taken in. Worth another look a little
     /// later.
     Unsettled,
+    /// The chain is not read until a person has looked at it.
+    Stopped,
 }
 
 /// Where our reading and the best chain part.
@@ -59,7 +65,13 @@ impl Engine {
     /// the chain that gave none, the cursor is marked as behind, with the reason.
     pub async fn follow_once(&self, chain: &Arc<dyn Chain>) -> Result<Progress, EngineError> {
         let name = chain.name();
-        let cursor = self.store().read(async move |tx: &mut Tx<'_>| tx.cursor(name).await).await?;
+        let read = async move |tx: &mut Tx<'_>| {
+            Ok::<_, DbError>((tx.cursor(name).await?, tx.chain_stop(name).await?))
+        };
+        let (cursor, stop) = self.store().read(read).await?;
+        if stop.is_some() {
+            return Ok(Progress::Stopped);
+        }
         let answer = self.look(chain, cursor.clone()).await;
         let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
         if let Some(reason) = silent {

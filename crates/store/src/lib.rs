@@ -23,6 +23,7 @@ mod codec;
 pub mod api_key;
 pub mod callback;
 pub mod chain_cursor;
+pub mod chain_stop;
 pub mod customer;
 pub mod event;
 pub mod idempotency;

@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001", "house"),
     migration!(2, "0002", "safe_blocks"),
     migration!(3, "0003", "lease"),
+    migration!(4, "0004", "chain_stop"),
 ];
 
 /// What opening a store would do to it.

@@ -11,8 +11,8 @@ use coffer_store::{
 use serde_json::json;
 
 use super::{
-    Cli, Command, WalletCommand, callback, config, generate, health, init, key, merchant, migrate,
-    wallet,
+    Cli, Command, WalletCommand, callback, chain, config, generate, health, init, key, merchant,
+    migrate, wallet,
 };
 use crate::{
     demo,
@@ -85,6 +85,10 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
         Command::Callback(command) => {
             let engine = open(&load(&sources)?).await?;
             closed(&engine, callback::run(&engine, command, terminal).await).await
+        }
+        Command::Chain(command) => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, chain::run(&engine, command, terminal).await).await
         }
         Command::Health { url } => health::run(&load(&sources)?, url.as_deref(), terminal).await,
         Command::Generate { what } => generate::run(*what, &sources).await,

@@ -65,6 +65,9 @@ impl Run {
         let answer = self.to_the_tip().await;
         let tried = self.over(answer, armed).await?;
         self.leave_outbox_behind(&tried, outbox).await?;
+        if self.go_on().await? {
+            return Ok(false);
+        }
         let after = self.cursor().await?;
         if let (Err(error), None, false) = (&tried.answer, tried.struck, self.down) {
             return self.broken(&format!("the chain could not be read: {error}"));
@@ -78,11 +81,25 @@ impl Run {
         Ok(tried.struck.is_none())
     }
 
+    /// A person lets the chain go on where it was stopped; whether it was. What that look has shown
+    /// is read again then.
+    async fn go_on(&mut self) -> Result<bool, Trouble> {
+        let chain = self.world.chain();
+        let name = chain.name();
+        let stop = self.read(async move |tx: &mut Tx<'_>| tx.chain_stop(name).await).await?;
+        if stop.is_none() {
+            return Ok(false);
+        }
+        self.count("network stopped and cleared");
+        self.world.engine.clear_chain(&chain, None).await.map_err(Trouble::outside)?;
+        Ok(true)
+    }
+
     async fn to_the_tip(&self) -> Result<(), EngineError> {
         let chain = self.world.chain();
         loop {
             match self.world.engine.follow_once(&chain).await? {
-                Progress::AtTip => return Ok(()),
+                Progress::AtTip | Progress::Stopped => return Ok(()),
                 Progress::More => {}
                 Progress::Unsettled => {
                     let what = "the chain changed, though nobody touched it".to_owned();

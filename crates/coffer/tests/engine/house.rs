@@ -232,7 +232,8 @@ const SENT: &str = "SELECT COUNT(*) FROM sandbox_transfer";
 
 /// Reads the chain to its tip with that engine, and ends what is over.
 pub async fn follow(world: &World, engine: &Engine) {
-    while engine.follow_once(&world.chain()).await.unwrap() != Progress::AtTip {}
+    let done = |progress| matches!(progress, Progress::AtTip | Progress::Stopped);
+    while !done(engine.follow_once(&world.chain()).await.unwrap()) {}
     while engine.end_windows().await.unwrap() {}
 }
 

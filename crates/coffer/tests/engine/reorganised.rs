@@ -92,16 +92,6 @@ on_both! {
         assert_eq!(house.cases(&made).await, []);
     }
 
-    async fn a_reorganisation_below_all_that_is_remembered_stops_the_chain(house: House) {
-        house.blocks(230).await;
-        house.world.ledger().unwind(229).await.unwrap();
-        house.mine(300).await;
-        let error = house.engine().follow_once(&house.world.chain()).await.unwrap_err();
-        assert!(error.to_string().contains("reorganised below every block"), "{error}");
-        let health = house.engine().health().await;
-        assert!(!health.is_well());
-    }
-
     async fn a_shorter_chain_is_followed_down(house: House) {
         house.blocks(10).await;
         house.world.ledger().unwind(4).await.unwrap();

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// A chain that does something else while it is asked for a block.
-struct Meddling {
+pub struct Meddling {
     inner: Arc<dyn Chain>,
     name: &'static str,
     done: AtomicBool,
@@ -35,7 +35,7 @@ struct Meddling {
 }
 
 #[expect(clippy::large_enum_variant, reason = "one of each in a whole test")]
-enum How {
+pub enum How {
     /// Another process issues an address, whose payment is in the block that is asked for.
     IssueAndPay { other: Engine, caller: Arc<coffer_engine::api_key::Caller>, new: Fields },
     /// Amounts are beyond anything that can be booked.
@@ -46,6 +46,8 @@ enum How {
     ForgetfulPool(Arc<AtomicBool>),
     /// Another server takes over, once that is wanted: this one is as if stopped for a while.
     TakenOver { by: Engine, clock: Arc<HandClock>, wanted: Arc<AtomicBool> },
+    /// What is paid to us is not told.
+    Hiding,
     /// Nothing.
     Honest,
 }
@@ -53,7 +55,7 @@ enum How {
 type Fields = std::sync::Mutex<Option<coffer_domain::payment_request::NewPaymentRequest>>;
 
 impl Meddling {
-    fn before(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
+    pub fn before(inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
         Self::named("sandbox", inner, how)
     }
 
@@ -122,7 +124,8 @@ impl Chain for Meddling {
         self.meddle().await;
         let block = self.inner.block(height, watched).await?;
         Ok(block.map(|mut block| {
-            let transfers = std::mem::take(&mut block.transfers);
+            let mut transfers = std::mem::take(&mut block.transfers);
+            transfers.retain(|_| !matches!(self.how, How::Hiding));
             block.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
             block
         }))
@@ -158,7 +161,7 @@ impl Chain for Meddling {
     }
 }
 
-async fn to_the_tip(house: &House, chain: &Arc<dyn Chain>) {
+pub async fn to_the_tip(house: &House, chain: &Arc<dyn Chain>) {
     while house.engine().follow_once(chain).await.unwrap() != Progress::AtTip {}
 }
 

@@ -100,6 +100,35 @@ async fn a_final_payment_that_is_taken_back_is_told_as_a_reversal() {
 }
 
 #[tokio::test]
+async fn a_reorganisation_after_final_stops_crediting_until_a_person_clears_it() {
+    let world = Setup::new().start().await;
+    let (taken, other) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
+    world.node.pay(&taken.address, ether(10)).await;
+    world.mine(3).await;
+    taken.is("paid", &[]).await;
+    world.node.reorg(3).await;
+    world.mine(1).await;
+    world.pass(Span::from_minutes(10));
+    world.mine(1).await;
+    taken.is("paid", &["reversed 0.01 ETH"]).await;
+    assert_eq!(taken.told().last().unwrap(), "reversal paid 0/0.01:");
+    world.node.pay(&other.address, ether(10)).await;
+    world.mine(5).await;
+    other.is("processing", &[]).await;
+    let (status, answer) = Request::ask(&world, "ETH", ("25", "USD")).await;
+    assert_eq!(status, 503, "{answer}");
+    world.pass(Span::from_hours(2));
+    world.mine(1).await;
+    other.is("processing", &[]).await;
+    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
+    world.engine.clear_chain(chain, None).await.unwrap();
+    world.mine(1).await;
+    other.is("paid", &[]).await;
+    taken.is("paid", &["reversed 0.01 ETH"]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
 async fn where_the_network_names_final_blocks_nothing_else_makes_a_payment_final() {
     // Final is what lies two epochs of two blocks below the tip.
     let node = ["--slots-in-an-epoch", "2"];

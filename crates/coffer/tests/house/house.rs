@@ -116,7 +116,7 @@ impl House {
             for look in 0.. {
                 assert!(look < LOOKS_MAX, "{} does not settle", chain.name());
                 match self.engine.follow_once(chain).await.map_err(|error| error.to_string())? {
-                    Progress::AtTip => break,
+                    Progress::AtTip | Progress::Stopped => break,
                     Progress::More | Progress::Unsettled => {}
                 }
             }

@@ -243,11 +243,11 @@ fn look_again(
 }
 
 /// Whether what the node names lies at that height or above.
-fn reaches(named: Option<u64>, height: u64) -> bool {
+pub(super) fn reaches(named: Option<u64>, height: u64) -> bool {
     named.is_some_and(|named| named >= height)
 }
 
 /// Blocks on top of one at `height`, itself included.
-fn depth(tip: u64, height: u64) -> u32 {
+pub(super) fn depth(tip: u64, height: u64) -> u32 {
     u32::try_from(tip.saturating_sub(height).saturating_add(1)).unwrap_or(u32::MAX)
 }

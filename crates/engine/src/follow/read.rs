@@ -11,7 +11,7 @@ use coffer_domain::{
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX};
-use crate::{alarms::Alarm, engine::Engine, error::EngineError};
+use crate::{engine::Engine, error::EngineError};
 
 /// What became of reading a row of blocks.
 enum Read {
@@ -103,10 +103,7 @@ impl Engine {
         let told = format!(
             "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
         );
-        // Every look comes here until a person has acted; one alarm is enough.
-        if cursor.behind_reason.as_ref().is_none_or(|reason| !reason.contains(&told)) {
-            Alarm::ReorganisedTooDeep.raise(name);
-        }
+        self.stop_too_deep(cursor, &told).await?;
         Err(EngineError::Inconsistent(told))
     }
 

@@ -135,13 +135,17 @@ impl Engine {
         if !tx.step_cursor(step.cursor.look, &after).await? {
             return Err(StepError::Moved);
         }
+        let seen = self.observe(tx, step, &after).await?;
+        let reversals = self.reversals(tx, &seen).await?;
+        if !reversals.is_empty() {
+            return Ok(self.stop_step(tx, step, &seen, &reversals).await?);
+        }
         if step.reorganised() {
             tx.forget_blocks_above(after.chain, step.fork.at.height).await?;
         }
         for block in &step.blocks {
             tx.remember_block(after.chain, &block.at, block.time, REMEMBERED_BLOCKS).await?;
         }
-        let seen = self.observe(tx, step, &after).await?;
         for (request, found) in seen {
             self.tell_request(tx, request, &found, &after, step.asked_at).await?;
         }

@@ -323,6 +323,7 @@ impl Engine {
     ) -> Result<Vec<Effect>, CreateRefused> {
         let request = &mut stored.request;
         let network = priced.asset.id.network;
+        self.check_not_stopped(tx, request.scope.environment, network).await?;
         let wallet: Option<Wallet> = self.receiving_wallet(tx, request.scope, network).await?;
         let wallet = wallet.ok_or_else(|| {
             let sentence = format!("No wallet is set up for {network}.");

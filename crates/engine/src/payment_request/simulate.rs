@@ -255,7 +255,7 @@ impl Engine {
         let mut unsettled = 0;
         while unsettled < UNSETTLED_LOOKS_MAX {
             match self.follow_once(&chain).await? {
-                Progress::AtTip => break,
+                Progress::AtTip | Progress::Stopped => break,
                 Progress::More => {}
                 Progress::Unsettled => unsettled += 1,
             }

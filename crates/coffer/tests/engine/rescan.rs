@@ -1,0 +1,85 @@
+//! What was missed in blocks is found by reading them again.
+
+use coffer_engine::follow::{RescanRefused, Rescanned};
+
+use crate::{
+    house::{BTC, House, Made, PRICE, case, minutes},
+    on_both,
+    watched::{How, Meddling, to_the_tip},
+};
+
+impl House {
+    /// A payment in a block that is read without its being seen.
+    async fn missed(&self) -> Made {
+        let made = self.chosen(BTC).await;
+        self.pay(&made, PRICE).await;
+        self.mine(3).await;
+        to_the_tip(self, &Meddling::before(self.world.chain(), How::Hiding)).await;
+        assert_eq!(self.status(&made).await, "processing");
+        made
+    }
+
+    async fn rescan(&self, from: u64) -> Result<Rescanned, RescanRefused> {
+        self.engine().rescan(&self.world.chain(), from, &|_| {}).await
+    }
+}
+
+on_both! {
+    async fn a_missed_payment_is_taken_in_once(house: House) {
+        let made = house.missed().await;
+        house.follow().await;
+        assert_eq!(house.status(&made).await, "processing");
+        let found = house.rescan(0).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 1 });
+        assert_eq!(house.status(&made).await, "paid");
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid"]);
+        let again = house.rescan(1).await.unwrap();
+        assert_eq!(again, Rescanned { from: 1, to: 3, seen: 1, missed: 0 });
+        house.blocks(1).await;
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid"]);
+        assert_eq!(house.cases(&made).await, []);
+    }
+
+    async fn blocks_before_the_named_one_are_not_read(house: House) {
+        let made = house.missed().await;
+        assert_eq!(house.rescan(2).await.unwrap().seen, 0);
+        assert_eq!(house.status(&made).await, "processing");
+    }
+
+    async fn a_missed_payment_that_is_not_final_yet_is_followed_on(house: House) {
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        house.mine(1).await;
+        to_the_tip(house, &Meddling::before(house.world.chain(), How::Hiding)).await;
+        assert_eq!(house.rescan(1).await.unwrap().missed, 1);
+        assert_eq!(house.status(&made).await, "processing");
+        assert_eq!(house.told(&made).await, ["rate_fixed", "transaction"]);
+        house.blocks(1).await;
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn what_is_found_after_the_end_of_its_request_is_a_late_payment(house: House) {
+        let made = house.missed().await;
+        house.pass(minutes(120));
+        house.mine(1).await;
+        house.follow().await;
+        assert_eq!(house.status(&made).await, "expired");
+        assert_eq!(house.rescan(0).await.unwrap().missed, 1);
+        assert_eq!(house.status(&made).await, "expired");
+        let told = house.told(&made).await;
+        assert_eq!(told, ["rate_fixed", "expired_with_rate", "late_payment"]);
+        assert_eq!(house.cases(&made).await, [case("late", PRICE)]);
+        assert_eq!(house.rescan(0).await.unwrap().missed, 0);
+        assert_eq!(house.told(&made).await, told);
+    }
+
+    async fn only_what_was_read_can_be_read_again(house: House) {
+        house.blocks(3).await;
+        let refused = house.rescan(4).await.unwrap_err();
+        assert_eq!(refused.to_string(), "sandbox has been read up to block 3 only");
+        house.world.ledger().unwind(2).await.unwrap();
+        house.mine(2).await;
+        let refused = house.rescan(0).await.unwrap_err();
+        assert!(matches!(refused, RescanRefused::Changed(_)), "{refused}");
+    }
+}

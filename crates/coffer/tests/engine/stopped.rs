@@ -1,0 +1,157 @@
+//! A payment that had been final is gone: the network is stopped until a person has looked.
+
+use coffer_domain::code::NetworkName;
+use coffer_engine::{
+    follow::{ChainState, ClearRefused, Progress},
+    payment_request::{CreateRefused, ProceedRefused},
+};
+use coffer_store::chain_stop::StopKind;
+use serde_json::json;
+
+use crate::{
+    house::{BTC, House, LTC, Made, PRICE, case, minutes},
+    on_both,
+};
+
+impl House {
+    /// How the sandbox is read.
+    pub async fn chain_state(&self) -> ChainState {
+        let states = self.engine().chain_states().await.unwrap();
+        states.into_iter().next().unwrap()
+    }
+
+    pub async fn clear(&self) {
+        self.engine().clear_chain(&self.world.chain(), None).await.unwrap();
+    }
+
+    /// A paid request whose payment is then taken off the chain for good, below others' blocks.
+    async fn reversed(&self) -> Made {
+        let made = self.chosen(BTC).await;
+        let transaction = self.pay(&made, PRICE).await;
+        self.blocks(3).await;
+        assert_eq!(self.status(&made).await, "paid");
+        self.reorganise(3, &[&transaction]).await;
+        self.follow().await;
+        made
+    }
+}
+
+on_both! {
+    async fn nothing_is_credited_on_a_stopped_network_until_a_person_clears_it(house: House) {
+        let other = house.chosen(BTC).await;
+        let reversed = house.reversed().await;
+        assert_eq!(house.told(&reversed).await, ["rate_fixed", "paid", "reversal"]);
+        assert_eq!(house.cases(&reversed).await, [case("reversed", PRICE)]);
+        house.pay(&other, PRICE).await;
+        house.blocks(10).await;
+        assert_eq!(house.status(&other).await, "processing");
+        assert_eq!(house.told(&other).await, ["rate_fixed"]);
+        house.clear().await;
+        house.follow().await;
+        assert_eq!(house.status(&other).await, "paid");
+        assert_eq!(house.told(&reversed).await, ["rate_fixed", "paid", "reversal"]);
+        assert_eq!(house.cases(&reversed).await, [case("reversed", PRICE)]);
+    }
+
+    async fn a_stop_says_what_happened_and_health_tells_of_it(house: House) {
+        let height = house.chain_state().await.cursor.unwrap().at.height + 3;
+        let reversed = house.reversed().await;
+        let state = house.chain_state().await;
+        let stop = state.stop.unwrap();
+        assert_eq!((stop.kind, stop.height), (StopKind::Reversed, height));
+        assert!(stop.reason.starts_with("a payment that had been final is gone: bitcoin:"));
+        assert!(stop.reason.ends_with(&format!(":0 of payment request {}", reversed.id.text())));
+        assert_eq!(state.cursor.unwrap().at.height, height, "the cursor stays where it was");
+        let health = house.engine().health().await;
+        assert!(!health.is_well());
+        assert!(health.chains[0].behind.as_ref().unwrap().starts_with("stopped: a payment"));
+        let again = house.engine().follow_once(&house.world.chain()).await;
+        assert_eq!(again.unwrap(), Progress::Stopped);
+    }
+
+    async fn a_stopped_network_is_not_offered(house: House) {
+        house.reversed().await;
+        let made = house.create().await;
+        let refused = house.choose(&made, LTC).await.unwrap_err();
+        assert!(matches!(refused, ProceedRefused::Unavailable), "{refused:?}");
+        let coin = json!({"iso": "BTC", "network_name": "bitcoin"});
+        let refused = house.try_create(json!({"payment_currency": coin})).await.err().unwrap();
+        let CreateRefused::Engine(error) = refused else { panic!("{refused:?}") };
+        assert!(error.is_unavailable() && error.to_string().contains("it is stopped"), "{error}");
+        house.clear().await;
+        house.follow().await;
+        house.choose(&made, LTC).await.unwrap();
+    }
+
+    async fn windows_stand_still_on_a_stopped_network(house: House) {
+        let unpaid = house.chosen(BTC).await;
+        let paid = house.chosen(BTC).await;
+        house.reversed().await;
+        house.pay(&paid, PRICE).await;
+        house.mine(1).await;
+        house.pass(minutes(120));
+        house.mine(1).await;
+        house.follow().await;
+        assert_eq!(house.status(&unpaid).await, "processing");
+        house.clear().await;
+        house.follow().await;
+        assert_eq!(house.status(&unpaid).await, "expired");
+        assert_eq!(house.status(&paid).await, "paid", "it was sent in time");
+    }
+
+    async fn a_reversed_payment_that_comes_back_after_a_stop_is_there_again(house: House) {
+        let made = house.chosen(BTC).await;
+        let transaction = house.pay(&made, PRICE).await;
+        house.blocks(3).await;
+        let quote = house.quote(&made).await;
+        house.reorganise(3, &[&transaction]).await;
+        house.follow().await;
+        house.clear().await;
+        house.send(quote.asset, &quote.address, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.status(&made).await, "paid");
+        let told = house.told(&made).await;
+        assert_eq!(told.iter().filter(|kind| **kind == "reversal").count(), 1, "{told:?}");
+        assert!(house.chain_state().await.stop.is_none());
+    }
+
+    async fn only_what_is_stopped_can_be_cleared(house: House) {
+        let name: NetworkName = house.world.chain().name();
+        let refused = house.engine().clear_chain(&house.world.chain(), None).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::NotStopped(of) if of == name), "{refused}");
+    }
+
+    async fn a_reorganisation_below_all_that_is_remembered_stops_the_chain(house: House) {
+        house.blocks(230).await;
+        house.world.ledger().unwind(229).await.unwrap();
+        house.mine(300).await;
+        let chain = house.world.chain();
+        let error = house.engine().follow_once(&chain).await.unwrap_err();
+        assert!(error.to_string().contains("reorganised below every block"), "{error}");
+        assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::Stopped);
+        assert_eq!(house.chain_state().await.stop.unwrap().kind, StopKind::TooDeep);
+        assert!(!house.engine().health().await.is_well());
+        house.clear().await;
+        house.follow().await;
+        assert_eq!(house.chain_state().await.cursor.unwrap().at.height, 301);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn a_chain_goes_on_from_the_block_that_a_person_names(house: House) {
+        house.blocks(230).await;
+        house.world.ledger().unwind(229).await.unwrap();
+        house.mine(300).await;
+        let chain = house.world.chain();
+        house.engine().follow_once(&chain).await.unwrap_err();
+        let refused = house.engine().clear_chain(&chain, Some(1_000)).await.unwrap_err();
+        assert_eq!(refused.to_string(), "sandbox has no block 999 to go on from");
+        house.engine().clear_chain(&chain, Some(3)).await.unwrap();
+        let lowest = "SELECT MIN(height) FROM chain_block";
+        assert_eq!(house.count(lowest).await, 2);
+        house.follow().await;
+        assert_eq!(house.chain_state().await.cursor.unwrap().at.height, 301);
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading blocks again that have been read, for every address ever issued: what was missed in them
+//! is taken in, what is known is left as it is. The cursor stays where it is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use coffer_domain::{
+    code::NetworkName,
+    id::PaymentRequestId,
+    money::Units,
+    ports::{Block, Chain, Tip},
+    time::Timestamp,
+    transfer::{ChainTransfer, ChainUnits, Observation, Position},
+};
+use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
+
+use super::{
+    Found, REMEMBERED_BLOCKS,
+    look::{depth, reaches},
+};
+use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
+
+/// What a rescan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rescanned {
+    /// The first block read again.
+    pub from: u64,
+    /// The last one: the newest that had been read.
+    pub to: u64,
+    /// Transfers to our addresses in them.
+    pub seen: usize,
+    /// Those of them that were not known to be in a block.
+    pub missed: usize,
+}
+
+/// Why blocks were not read again; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RescanRefused {
+    /// Nothing has been read yet.
+    #[error("{0} has not been read yet, so nothing can have been missed")]
+    NotRead(NetworkName),
+    /// Not so far yet.
+    #[error("{name} has been read up to block {height} only")]
+    Beyond {
+        /// The network.
+        name: NetworkName,
+        /// The newest block read.
+        height: u64,
+    },
+    /// A person must look first.
+    #[error("{0} is stopped; look at it with coffer chain list, and let it go on first")]
+    Stopped(NetworkName),
+    /// The blocks do not belong together.
+    #[error("{0} changed while it was read; run this again")]
+    Changed(NetworkName),
+    /// The installation, or the network's node. A block that no node keeps is named.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<DbError> for RescanRefused {
+    fn from(error: DbError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// The transfers of one block.
+struct Again {
+    block: Block,
+    transfers: Vec<ChainTransfer>,
+}
+
+impl Engine {
+    /// Reads the blocks from `from` on up to the newest that was read again, and takes in what was
+    /// missed, in one transaction at the end. `told` hears each block that was read. Safe beside a
+    /// follower in any process, and to repeat.
+    ///
+    /// # Errors
+    /// [`RescanRefused`]; nothing was changed.
+    pub async fn rescan(
+        &self,
+        chain: &Arc<dyn Chain>,
+        from: u64,
+        told: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Rescanned, RescanRefused> {
+        let name = chain.name();
+        let read = async move |tx: &mut Tx<'_>| {
+            Ok::<_, DbError>((tx.cursor(name).await?, tx.chain_stop(name).await?))
+        };
+        let (cursor, stop) = self.store().read(read).await?;
+        let cursor = cursor.ok_or(RescanRefused::NotRead(name))?;
+        if stop.is_some() {
+            return Err(RescanRefused::Stopped(name));
+        }
+        if from > cursor.at.height {
+            return Err(RescanRefused::Beyond { name, height: cursor.at.height });
+        }
+        self.probe(chain).await?;
+        self.refresh_watch().await?;
+        let tip = chain.tip().await.map_err(EngineError::from)?;
+        let again = self.read_again(chain, &cursor, from, told).await?;
+        let seen = again.iter().map(|one| one.transfers.len()).sum();
+        let (engine, to) = (self.clone(), cursor.at.height);
+        let (again, now) = (Arc::new(again), self.now());
+        let missed = self
+            .store()
+            .write(async move |tx: &mut Tx<'_>| {
+                engine.take_missed(tx, &cursor, &tip, &again, now).await
+            })
+            .await?;
+        Ok(Rescanned { from, to, seen, missed })
+    }
+
+    /// The blocks that hold transfers to us. Each block must follow on the one before, and the last
+    /// must be the one of the cursor.
+    async fn read_again(
+        &self,
+        chain: &Arc<dyn Chain>,
+        cursor: &Cursor,
+        from: u64,
+        told: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Vec<Again>, RescanRefused> {
+        let changed = || RescanRefused::Changed(cursor.chain);
+        let watched = |account: &[u8]| self.watch.contains(account);
+        let mut again = Vec::new();
+        let mut parent: Option<String> = None;
+        for height in from..=cursor.at.height {
+            let block = chain.block(height, &watched).await.map_err(EngineError::from)?;
+            let mut block = block.ok_or_else(changed)?;
+            if parent.is_some_and(|parent| parent != block.parent) {
+                return Err(changed());
+            }
+            parent = Some(block.at.hash.clone());
+            told(height);
+            let transfers = std::mem::take(&mut block.transfers);
+            if !transfers.is_empty() {
+                again.push(Again { block, transfers });
+            }
+        }
+        if parent.as_ref() == Some(&cursor.at.hash) { Ok(again) } else { Err(changed()) }
+    }
+
+    async fn take_missed(
+        &self,
+        tx: &mut Tx<'_>,
+        read: &Cursor,
+        tip: &Tip,
+        again: &[Again],
+        now: Timestamp,
+    ) -> Result<usize, RescanRefused> {
+        let name = read.chain;
+        let cursor = tx.cursor(name).await?.ok_or(RescanRefused::NotRead(name))?;
+        if tx.chain_stop(name).await?.is_some() {
+            return Err(RescanRefused::Stopped(name));
+        }
+        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
+        let stands = tx.remembered_blocks(name, limit).await?;
+        if !stands.iter().any(|(at, _)| *at == read.at) {
+            return Err(RescanRefused::Changed(name));
+        }
+        let after = Cursor { look: cursor.look + 1, ..cursor.clone() };
+        let mut missed: BTreeMap<PaymentRequestId, Found> = BTreeMap::new();
+        for Again { block, transfers } in again {
+            let position = Position::Block {
+                at: block.at.clone(),
+                time: block.time,
+                confirmations: depth(after.at.height, block.at.height),
+                safe: reaches(tip.safe_height, block.at.height),
+                finalized: reaches(tip.final_height, block.at.height),
+            };
+            for transfer in transfers {
+                let Some(request) = self.owner_of(tx, name, transfer).await? else { continue };
+                if in_a_block(tx, request, transfer).await? {
+                    continue;
+                }
+                let found = missed.entry(request).or_default();
+                note(found, transfer, &position, after.look, now);
+            }
+        }
+        let count =
+            missed.values().map(|found| found.observations.len() + found.beyond.len()).sum();
+        if count == 0 {
+            return Ok(0);
+        }
+        if !tx.step_cursor(cursor.look, &after).await? {
+            return Err(tx.lost_race().into());
+        }
+        for (request, found) in &missed {
+            self.tell_request(tx, *request, found, &after, now).await?;
+        }
+        tx.after_commit(Nudge::new(WINDOWS_TOPIC));
+        Ok(count)
+    }
+}
+
+/// Whether a transfer is known to be in a block already.
+async fn in_a_block(
+    tx: &mut Tx<'_>,
+    request: PaymentRequestId,
+    transfer: &ChainTransfer,
+) -> Result<bool, DbError> {
+    if let ChainUnits::Beyond(_) = transfer.units {
+        let reference = transfer.reference.to_string();
+        let cases = tx.cases_of(request).await?;
+        return Ok(cases.iter().any(|case| case.transfer.as_deref() == Some(&reference)));
+    }
+    let stored = tx.request(request).await?;
+    let known = stored.as_ref().and_then(|stored| stored.request.transfer(&transfer.reference));
+    Ok(known.is_some_and(|known| matches!(known.position, Position::Block { .. })))
+}
+
+/// Whoever missed it was blind: the block is the first trace of it.
+fn note(
+    found: &mut Found,
+    transfer: &ChainTransfer,
+    position: &Position,
+    look: u64,
+    observed_at: Timestamp,
+) {
+    match &transfer.units {
+        ChainUnits::Units(Units::ZERO) => {}
+        ChainUnits::Units(units) => found.observations.push(Observation {
+            reference: transfer.reference.clone(),
+            asset: transfer.asset,
+            address: transfer.to.text.clone(),
+            units: *units,
+            observed_at,
+            look,
+            blind: true,
+            position: position.clone(),
+        }),
+        ChainUnits::Beyond(_) => found.beyond.push(transfer.clone()),
+    }
+}
