@@ -57,6 +57,16 @@ pub fn simulate(arguments: &[&str]) -> Result<(), Failed> {
     with_postgres(TEST_POSTGRES, Durability::ThrowAway, &program, arguments)
 }
 
+/// The soak, built for release.
+///
+/// # Errors
+/// When it does not build, or what Coffer holds is not what is on the chains.
+pub fn soak(arguments: &[&str]) -> Result<(), Failed> {
+    let mut started = command::command(&release("coffer-soak")?, arguments);
+    started.envs(nodes::environment());
+    command::run(started)
+}
+
 fn with_postgres(
     variable: &str,
     durability: Durability,

@@ -13,13 +13,15 @@ mod report;
 mod requests;
 mod round;
 mod sample;
+mod seen;
 mod server;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
-use options::{Command, Options};
+use self::options::{Command, Options};
+use crate::{cli, nodes::installation::AS_COFFER};
 
 /// Why there is no measurement.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +35,15 @@ impl Failed {
 }
 
 /// Runs the program `coffer-bench`.
-#[must_use]
-pub fn main() -> ExitCode {
-    let done = match Options::parse().command {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|first| first == AS_COFFER) {
+        arguments.remove(1);
+        return cli::run(arguments);
+    }
+    let done = match Options::parse_from(arguments).command {
         Command::Create(create) => round::run(&create),
+        Command::Seen(seen) => seen::run(&seen),
         Command::Serve(serve) => server::run(&serve),
     };
     match done {

@@ -24,7 +24,7 @@ use crate::{
 
 pub(crate) use self::place::temporary_folder;
 
-mod exchange;
+pub(crate) mod exchange;
 mod once;
 mod page;
 mod place;

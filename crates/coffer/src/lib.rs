@@ -8,6 +8,7 @@ pub mod nodes;
 pub mod serve;
 pub mod settings;
 pub mod simulate;
+pub mod soak;
 pub mod system;
 pub mod terminal;
 pub mod wiring;

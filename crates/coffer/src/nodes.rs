@@ -2,6 +2,8 @@
 //! and for tests of the whole product. `cargo xtask nodes` gets their programs.
 
 pub mod anvil;
+pub mod installation;
+pub mod networks;
 mod process;
 pub mod rpc;
 pub mod utxo;

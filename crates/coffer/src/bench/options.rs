@@ -18,6 +18,8 @@ pub(super) struct Options {
 pub(super) enum Command {
     /// How many payment requests are created each second, and how long each takes.
     Create(Create),
+    /// How long it takes from the broadcast of a payment until its page says that it was seen.
+    Seen(Seen),
     /// A server to be measured; ends with its standard input.
     #[command(hide = true)]
     Serve(Serve),
@@ -69,6 +71,26 @@ pub(super) struct Create {
     /// How often everything is measured.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=20))]
     rounds: u16,
+}
+
+#[derive(Args)]
+pub(super) struct Seen {
+    /// Rows of JSON instead of a table.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Ten payments each: that it runs, not how fast.
+    #[arg(long, conflicts_with = "payments")]
+    quick: bool,
+    /// Payments of each kind of node.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=400))]
+    payments: u16,
+}
+
+impl Seen {
+    /// Payments of each kind of node.
+    pub(super) const fn payments(&self) -> u16 {
+        if self.quick { 10 } else { self.payments }
+    }
 }
 
 #[derive(Args)]

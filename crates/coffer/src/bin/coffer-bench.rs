@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    coffer::bench::main()
+    coffer::bench::main(std::env::args_os())
 }

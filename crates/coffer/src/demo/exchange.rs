@@ -23,46 +23,46 @@ const FRESH_SECONDS: i64 = 300;
 
 /// A request.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
-    pub(super) method: Method,
+pub(crate) struct Question {
+    pub(crate) method: Method,
     /// Path and query.
-    pub(super) target: String,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
 }
 
 /// What came back.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 /// The secrets of an API key, as a merchant keeps them.
 #[derive(Clone)]
-pub(super) struct Secrets {
-    pub(super) key: String,
-    pub(super) secret: String,
-    pub(super) webhook_secret: String,
+pub(crate) struct Secrets {
+    pub(crate) key: String,
+    pub(crate) secret: String,
+    pub(crate) webhook_secret: String,
 }
 
 impl Question {
     /// A page, as a browser asks for it.
-    pub(super) fn page(target: &str) -> Self {
+    pub(crate) fn page(target: &str) -> Self {
         let headers = vec![("accept", "text/html".to_owned())];
         Self { method: Method::GET, target: target.to_owned(), headers, body: String::new() }
     }
 
     /// A form, as a browser sends it.
-    pub(super) fn form(target: &str, body: &str) -> Self {
+    pub(crate) fn form(target: &str, body: &str) -> Self {
         let form = "application/x-www-form-urlencoded".to_owned();
         let headers = vec![("content-type", form), ("accept", "text/html".to_owned())];
         Self { method: Method::POST, target: target.to_owned(), headers, body: body.to_owned() }
     }
 
     /// A signed request to the API: hexadecimal HMAC-SHA512 of the body.
-    pub(super) fn signed(method: Method, target: &str, body: String, secrets: &Secrets) -> Self {
+    pub(crate) fn signed(method: Method, target: &str, body: String, secrets: &Secrets) -> Self {
         let mut headers = vec![
             ("x-processing-key", secrets.key.clone()),
             ("x-processing-signature", secrets.sign(body.as_bytes())),
@@ -74,7 +74,7 @@ impl Question {
     }
 
     /// Sends it over a connection of its own.
-    pub(super) async fn ask(&self, server: SocketAddr) -> Result<Answer, Failure> {
+    pub(crate) async fn ask(&self, server: SocketAddr) -> Result<Answer, Failure> {
         let (method, target) = (&self.method, &self.target);
         let failed = |reason: String| Failure::new(format!("{method} {target}: {reason}"));
         let stream = TcpStream::connect(server).await.map_err(|e| failed(e.to_string()))?;
@@ -110,7 +110,7 @@ impl Secrets {
     }
 
     /// Checks both signatures of a callback, each in constant time, and its time.
-    pub(super) fn verify(
+    pub(crate) fn verify(
         &self,
         headers: &HeaderMap,
         body: &[u8],

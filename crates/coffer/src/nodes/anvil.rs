@@ -44,7 +44,8 @@ impl Anvil {
         let mut command = Command::new(program(VARIABLE)?);
         command
             .args(["--host", "127.0.0.1", "--port", "0", "--no-mining", "--accounts", "20"])
-            .args(["--chain-id", &chain_id.to_string()])
+            // Ordered by price, a sender's later transaction would come first, and be dropped.
+            .args(["--chain-id", &chain_id.to_string(), "--order", "fifo"])
             .args(arguments);
         let (process, line) = Process::start(command, READY).await?;
         let address = line.split_once(READY).map(|(_, address)| address.trim().to_owned());
@@ -78,6 +79,52 @@ impl Anvil {
             self.rpc("evm_mine", json!([])).await?;
         }
         Ok(())
+    }
+
+    /// Replaces the newest blocks by as many others. What was in them is sent again, or never was.
+    /// What waits for a block is put into one first.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn reorg(&self, depth: u32, send_again: bool) -> Result<(), Failure> {
+        self.mine(1).await?;
+        let mut gone = Vec::new();
+        let height = self.height().await?;
+        for number in height + 1 - u64::from(depth)..=height {
+            let number = format!("{number:#x}");
+            let block = self.rpc("eth_getBlockByNumber", json!([number, false])).await?;
+            for hash in block["transactions"].as_array().into_iter().flatten() {
+                gone.push(self.rpc("eth_getRawTransactionByHash", json!([hash])).await?);
+            }
+        }
+        self.rpc("anvil_reorg", json!([depth, []])).await?;
+        if send_again {
+            for raw in gone {
+                self.rpc("eth_sendRawTransaction", json!([raw])).await?;
+            }
+        }
+        let next = self.rpc("eth_getTransactionCount", json!([self.payer(), "pending"])).await?;
+        *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = quantity(&next)?;
+        Ok(())
+    }
+
+    /// The height of its best block.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn height(&self) -> Result<u64, Failure> {
+        quantity(&self.rpc("eth_blockNumber", json!([])).await?)
+    }
+
+    /// What an account holds, in wei.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn balance(&self, account: &str) -> Result<u128, Failure> {
+        let balance = self.rpc("eth_getBalance", json!([account, "latest"])).await?;
+        let digits = balance.as_str().and_then(|text| text.strip_prefix("0x"));
+        let read = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        read.ok_or_else(|| Failure::new(format!("{balance} is no balance")))
     }
 
     /// Pays in coin; the transaction waits for a block.
@@ -123,4 +170,10 @@ impl Anvil {
         let transaction = hash.as_str().unwrap_or_default().to_owned();
         Ok(Sent { transaction, nonce, gas_price })
     }
+}
+
+fn quantity(value: &Value) -> Result<u64, Failure> {
+    let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
+    let read = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    read.ok_or_else(|| Failure::new(format!("{value} is no number")))
 }

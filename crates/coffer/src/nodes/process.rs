@@ -53,6 +53,14 @@ impl Process {
         }
     }
 
+    /// Asks it to end, and waits until it has.
+    pub(super) fn terminate(self) -> Result<ExitStatus, Failure> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        asked.map_err(|error| Failure::new(format!("kill {id}: {error}")))?;
+        self.wait()
+    }
+
     /// Waits for its end, which was asked for.
     pub(super) fn wait(mut self) -> Result<ExitStatus, Failure> {
         let ended = self.child.wait();

@@ -1,6 +1,7 @@
 //! bitcoind and litecoind on regtest, with a wallet full of coins to pay from.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
@@ -169,11 +170,6 @@ impl UtxoNode {
         Ok(())
     }
 
-    /// Leaves out one of the arguments from the next run on.
-    pub fn forget(&mut self, argument: &str) {
-        self.arguments.retain(|own| own != argument);
-    }
-
     /// Ends in good order; it can run again.
     ///
     /// # Errors
@@ -292,6 +288,31 @@ impl UtxoNode {
         self.spend(payment.coin.clone(), payment.fee * 3, outputs).await
     }
 
+    /// What each of these addresses holds on the chain, in base units, as the node counts it.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn totals(&self, addresses: &[String]) -> Result<BTreeMap<String, u64>, Failure> {
+        let mut scripts = BTreeMap::new();
+        for address in addresses {
+            let known = self.rpc("getaddressinfo", json!([address])).await?;
+            let script = known["scriptPubKey"].as_str().unwrap_or_default().to_owned();
+            scripts.insert(script, address.clone());
+        }
+        let wanted: Vec<String> = scripts.keys().map(|script| format!("raw({script})")).collect();
+        let found = self.rpc("scantxoutset", json!(["start", wanted])).await?;
+        let mut totals: BTreeMap<String, u64> =
+            addresses.iter().map(|address| (address.clone(), 0)).collect();
+        for unspent in found["unspents"].as_array().into_iter().flatten() {
+            let script = unspent["scriptPubKey"].as_str().unwrap_or_default();
+            let units = units(&unspent["amount"].to_string())?;
+            if let Some(total) = scripts.get(script).and_then(|own| totals.get_mut(own)) {
+                *total += units;
+            }
+        }
+        Ok(totals)
+    }
+
     /// An address of nobody's interest.
     #[must_use]
     pub fn elsewhere(&self) -> &str {
@@ -341,4 +362,43 @@ impl UtxoNode {
 #[must_use]
 pub fn decimal(units: u64) -> String {
     format!("{}.{:08}", units / COIN, units % COIN)
+}
+
+/// A number of coins, as JSON spells it, in base units.
+fn units(coins: &str) -> Result<u64, Failure> {
+    let failed = || Failure::new(format!("{coins} is no amount"));
+    let (digits, exponent) = coins.split_once('e').unwrap_or((coins, "0"));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let exponent: i32 = exponent.parse().map_err(|_| failed())?;
+    let shift = 8 + exponent - i32::try_from(part.len()).map_err(|_| failed())?;
+    let number: u64 = format!("{whole}{part}").parse().map_err(|_| failed())?;
+    let power = 10_u64.checked_pow(shift.unsigned_abs()).ok_or_else(failed)?;
+    let units = if shift < 0 {
+        number.is_multiple_of(power).then(|| number / power)
+    } else {
+        number.checked_mul(power)
+    };
+    units.ok_or_else(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coins_and_base_units_are_the_same_in_both_spellings() {
+        for (coins, base) in [
+            ("0.0011", 110_000),
+            ("1.0", COIN),
+            ("49.99997750", 4_999_997_750),
+            ("1e-8", 1),
+            ("5.46e-6", 546),
+            ("21", 21 * COIN),
+        ] {
+            assert_eq!(units(coins).unwrap(), base, "{coins}");
+        }
+        assert!(units("1e-9").is_err());
+        assert!(units("much").is_err());
+        assert_eq!(decimal(110_000), "0.00110000");
+    }
 }
