@@ -1,6 +1,9 @@
 //! The whole of Coffer, put together as the program does, with its merchant and his endpoint.
 
-use std::sync::{Arc, Once};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Once},
+};
 
 use coffer_chains::registry::{self, ChainSettings};
 use coffer_domain::{
@@ -25,6 +28,7 @@ use coffer_outside::{
 };
 use coffer_store::{seal::MasterKeys, store::Store};
 use coffer_web::{
+    rate_limit::RateLimit,
     router::router,
     server_state::{WebParts, WebSettings},
 };
@@ -38,6 +42,8 @@ use super::{
     database::{Database, Place},
 };
 
+/// More than a test asks for.
+const NO_LIMIT: RateLimit = RateLimit { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
 /// Looks at a chain that nothing moves; more would mean that the follower does not settle.
 const LOOKS_MAX: u32 = 100;
 
@@ -202,7 +208,7 @@ async fn serve(engine: &Engine) -> (String, JoinHandle<()>) {
         engine: engine.clone(),
         monotonic: Arc::new(|| std::time::Duration::ZERO),
         random: [7; 12],
-        settings: WebSettings::default(),
+        settings: WebSettings { rate_limit: NO_LIMIT, ..WebSettings::default() },
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -14,11 +14,6 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// For 25 USD, priced in a coin.
-    pub async fn of(world: &'a House, iso: &str) -> Self {
-        Self::priced(world, iso, ("25", "USD")).await
-    }
-
     /// For that amount of a currency, priced in a coin.
     pub async fn priced(world: &'a House, iso: &str, price: (&str, &str)) -> Self {
         let (status, answer) = Self::ask(world, iso, price).await;

@@ -7,6 +7,7 @@
 )]
 
 mod bad_days;
+mod blocks;
 mod canary;
 mod durability;
 mod kill;

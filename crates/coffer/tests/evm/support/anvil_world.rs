@@ -8,7 +8,7 @@ use std::{
 use coffer_chains::registry::ChainSettings;
 
 use super::{
-    Setup,
+    Request, Setup,
     clock::HandClock,
     gate::Gate,
     house::{House, Plan, provide_cryptography},
@@ -80,5 +80,12 @@ impl World {
 
     pub async fn remove(self) {
         self.house.remove().await;
+    }
+}
+
+impl<'a> Request<'a> {
+    /// For 25 USD, priced in a coin.
+    pub async fn of(world: &'a House, iso: &str) -> Self {
+        Self::priced(world, iso, ("25", "USD")).await
     }
 }
