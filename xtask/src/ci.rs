@@ -1,7 +1,7 @@
 //! What is checked, and in which order.
 
 use crate::{
-    Failed, generate, nodes,
+    Failed, defences, generate, nodes,
     plan::{Run, Step, TEST_POSTGRES, Work, carry_out},
     programs, tidy,
 };
@@ -26,6 +26,8 @@ const CI: &[Step] = &[
     OUTSIDE_PATH_POSTGRES,
     SIMULATION,
     BENCHMARK,
+    SOAK,
+    BAD_DAYS,
 ];
 
 const NODES: Step = Step { name: "nodes", work: Work::Own(|| nodes::get(&[])), after: &[] };
@@ -131,6 +133,13 @@ const BENCHMARK: Step = Step {
     work: Work::Own(|| programs::bench(&["create", "--quick"])),
     after: &["release build"],
 };
+
+const SOAK: Step = Step {
+    name: "soak",
+    work: Work::Own(|| programs::soak(&["--minutes", "1"])),
+    after: &["nodes", "release build"],
+};
+const BAD_DAYS: Step = Step { name: "bad days", work: Work::Table(defences::report), after: &[] };
 
 /// What every commit must pass.
 ///

@@ -8,6 +8,7 @@
 mod cache;
 mod ci;
 mod command;
+mod defences;
 mod generate;
 mod nodes;
 mod plan;
@@ -33,6 +34,7 @@ cargo xtask COMMAND
   postgres              a throw-away PostgreSQL, until its input ends
   bench [ARGS]          build and run the benchmark with a durable PostgreSQL
   simulate [ARGS]       build and run the simulation with a throw-away PostgreSQL
+  soak [ARGS]           build and run the soak beside real nodes
 ";
 
 /// Why a command did not succeed, as a sentence for a person; empty when all has been said.
@@ -78,6 +80,7 @@ fn dispatch(arguments: &[&str]) -> Result<(), Failed> {
         ["postgres"] => programs::postgres(),
         ["bench", rest @ ..] => programs::bench(rest),
         ["simulate", rest @ ..] => programs::simulate(rest),
+        ["soak", rest @ ..] => programs::soak(rest),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -43,6 +43,18 @@ pub fn get(only: &[&str]) -> Result<(), Failed> {
     if missing.is_empty() { Ok(()) } else { Err(Failed(missing.join("; "))) }
 }
 
+/// The nodes that tests run on, as `docs/defences.md` calls them, with their versions.
+pub fn node_versions() -> Vec<(&'static str, String)> {
+    let known = unpacked::get().into_iter().chain(npm::get()).flatten();
+    let called = |(what, version): (String, String)| match what.as_str() {
+        "bitcoin-knots" => Some(("bitcoind", version)),
+        "litecoind" => Some(("litecoind", version)),
+        npm::ANVIL => Some(("anvil", version)),
+        _ => None,
+    };
+    known.filter_map(called).collect()
+}
+
 /// The variables by which tests find what is there. One that the environment has already stays.
 pub fn environment() -> Vec<(&'static str, String)> {
     let mut variables = npm::environment();

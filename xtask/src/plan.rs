@@ -1,6 +1,7 @@
 //! Steps, one after the other, with the time each took and what came of them.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -34,6 +35,8 @@ pub enum Work {
     Run(Run),
     /// A test run of cargo, whose tests are counted one by one.
     Tests(Run),
+    /// A table made of the names of the tests that passed in the steps before; shown at the end.
+    Table(fn(&BTreeSet<String>) -> Result<String, Failed>),
 }
 
 /// A program to be started in the root of the checkout.
@@ -62,6 +65,10 @@ struct Tally {
     passed: usize,
     failed: usize,
     notes: Vec<String>,
+    /// The names of the tests that passed.
+    names: BTreeSet<String>,
+    /// What is to be shown at the end.
+    table: String,
 }
 
 impl Tally {
@@ -76,6 +83,9 @@ impl Tally {
     fn read(&mut self, line: &str) {
         if let Some(name) = line.strip_prefix("test ").and_then(|l| l.strip_suffix(" ... FAILED")) {
             self.notes.push(name.to_owned());
+        }
+        if let Some(name) = line.strip_prefix("test ").and_then(|l| l.strip_suffix(" ... ok")) {
+            self.names.insert(name.to_owned());
         }
         let Some(sums) = line.strip_prefix("test result: ") else { return };
         let sum = |word: &str| {
@@ -111,7 +121,7 @@ fn do_all(steps: &[Step]) -> Vec<(&Step, Tally, Duration)> {
         let missing = step.after.iter().find(|name| failed(&done, name));
         let tally = match missing {
             Some(name) => Tally::of(Err(Failed(format!("not run, because {name} failed")))),
-            None => do_step(step),
+            None => do_step(step, &passed(&done)),
         };
         done.push((step, tally, now() - started));
     }
@@ -122,13 +132,22 @@ fn failed(done: &[(&Step, Tally, Duration)], name: &str) -> bool {
     done.iter().any(|(step, tally, _)| step.name == name && tally.failed > 0)
 }
 
-fn do_step(step: &Step) -> Tally {
+/// The names of all tests that passed so far.
+fn passed(done: &[(&Step, Tally, Duration)]) -> BTreeSet<String> {
+    done.iter().flat_map(|(_, tally, _)| tally.names.iter().cloned()).collect()
+}
+
+fn do_step(step: &Step, passed: &BTreeSet<String>) -> Tally {
     match &step.work {
         Work::Own(work) => Tally::of(work()),
         Work::Run(run) => Tally::of(with_postgres(run, command::run)),
         Work::Tests(run) => {
             with_postgres(run, count).unwrap_or_else(|failed| Tally::of(Err(failed)))
         }
+        Work::Table(table) => match table(passed) {
+            Ok(table) => Tally { table, ..Tally::of(Ok(())) },
+            Err(failed) => Tally::of(Err(failed)),
+        },
     }
 }
 
@@ -184,7 +203,7 @@ fn summarise(done: &[(&Step, Tally, Duration)]) -> usize {
         let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
         let counts = match step.work {
             Work::Tests(_) => format!("{} passed, {} failed", tally.passed, tally.failed),
-            Work::Own(_) | Work::Run(_) => String::new(),
+            Work::Own(_) | Work::Run(_) | Work::Table(_) => String::new(),
         };
         let seconds = format!("{}.{} s", took.as_secs(), took.subsec_millis() / 100);
         println!("{:<20} {verdict:<7} {seconds:>9}  {counts}", step.name);
@@ -193,6 +212,9 @@ fn summarise(done: &[(&Step, Tally, Duration)]) -> usize {
         }
         passed += tally.passed;
         failed += tally.failed;
+    }
+    for (step, tally, _) in done.iter().filter(|(_, tally, _)| !tally.table.is_empty()) {
+        println!("\n=== {}\n{}", step.name, tally.table.trim_end());
     }
     println!("\n{passed} passed, {failed} failed");
     let _ = std::io::stdout().flush();
@@ -239,6 +261,15 @@ mod tests {
             .read("test result: FAILED. 7 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
         assert_eq!((tally.passed, tally.failed), (19, 1));
         assert_eq!(tally.notes, ["store::a_row_is_kept"]);
+        assert_eq!(tally.names, BTreeSet::from(["money::a_sum_is_exact".to_owned()]));
+    }
+
+    #[test]
+    fn a_table_is_made_of_the_tests_that_passed() {
+        let table = |passed: &BTreeSet<String>| Ok(format!("{} passed", passed.len()));
+        let table = Step { name: "table", work: Work::Table(table), after: &[] };
+        let tally = do_step(&table, &BTreeSet::from(["a".to_owned(), "b".to_owned()]));
+        assert_eq!((tally.passed, tally.table.as_str()), (1, "2 passed"));
     }
 
     #[test]
@@ -252,6 +283,6 @@ mod tests {
     fn a_run_that_ends_before_its_tests_fails() {
         let broken = Run { program: "false", arguments: &[], variables: &[], postgres: &[] };
         let step = Step { name: "tests", work: Work::Tests(broken), after: &[] };
-        assert_eq!(do_step(&step).failed, 1);
+        assert_eq!(do_step(&step, &BTreeSet::new()).failed, 1);
     }
 }

@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::Versions;
 use crate::{Failed, cache, command, root};
 
-const ANVIL: &str = "@foundry-rs/anvil-linux-amd64";
+/// The package of the EVM node.
+pub const ANVIL: &str = "@foundry-rs/anvil-linux-amd64";
 
 /// Installs the packages of the lock file, unless they are in the cache.
 ///

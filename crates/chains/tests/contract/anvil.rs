@@ -9,7 +9,10 @@ use std::{
 use alloy::primitives::U256;
 use serde_json::{Value, json};
 
-use crate::{setup::provide_cryptography, tokens::creation};
+use crate::{
+    setup::{CHAIN_ID, provide_cryptography},
+    tokens::creation,
+};
 
 /// Names the program.
 const PROGRAM: &str = "COFFER_TEST_ANVIL";
@@ -34,8 +37,11 @@ impl Anvil {
         provide_cryptography();
         let program = std::env::var_os(PROGRAM);
         let program = program.unwrap_or_else(|| panic!("{PROGRAM} must name the anvil program"));
+        let own = ["--chain-id".to_owned(), CHAIN_ID.to_string()];
+        let own = own.iter().filter(|_| !arguments.contains(&"--chain-id"));
         let mut process = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0", "--no-mining"])
+            .args(own)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -17,8 +17,10 @@ use coffer_domain::{
 /// The account m/44'/60'/0' of the mnemonic "abandon … about"; only tests pay its addresses.
 pub(crate) const ACCOUNT_KEY: &str = "xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrg\
                                       jtEshuqpK3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt";
-/// The chain id of a development chain.
-pub(crate) const CHAIN_ID: u64 = 31_337;
+/// The chain id of Ethereum, which the nodes are started with.
+pub(crate) const CHAIN_ID: u64 = 1;
+/// The chain id of BNB Smart Chain, on which the rules for every adapter are run.
+pub(crate) const OTHER_CHAIN_ID: u64 = 56;
 
 /// A clock that stands still.
 pub(crate) struct StandingClock(pub(crate) Timestamp);

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::primitives::U256;
 use async_trait::async_trait;
-use coffer_chains::{evm::EvmChain, sandbox::SandboxChain};
+use coffer_chains::{
+    evm::{EvmChain, EvmSettings},
+    sandbox::SandboxChain,
+};
 use coffer_domain::{
     code::{Iso, NetworkName},
     money::{AssetId, Units},
@@ -17,7 +20,7 @@ use serde_json::json;
 use crate::{
     anvil::{Anvil, DEPLOYER, DEVELOPER, OTHER_DEVELOPER},
     ledger::MemoryLedger,
-    setup::{ACCOUNT_KEY, asset_id, clock, coin, settings, token},
+    setup::{ACCOUNT_KEY, OTHER_CHAIN_ID, asset_id, clock, coin, settings, token},
     tokens::{PLAIN, transfer_input},
 };
 
@@ -145,7 +148,7 @@ impl Evm {
 
     /// Pays in a token.
     pub(crate) async fn token() -> Self {
-        let anvil = Anvil::start(&[]).await;
+        let anvil = Anvil::start(&["--chain-id", &OTHER_CHAIN_ID.to_string()]).await;
         let contract = anvil.deploy(PLAIN, 6, U256::from(10_u128.pow(30))).await;
         for holder in [DEVELOPER, OTHER_DEVELOPER] {
             let input = transfer_input(holder, U256::from(10_u128.pow(20)));
@@ -153,7 +156,9 @@ impl Evm {
         }
         anvil.mine().await;
         let assets = vec![coin("ETH"), token("USDT", 6, &contract)];
-        let chain = EvmChain::new(&settings(&[&anvil.url], assets), clock()).unwrap();
+        let settings = settings(&[&anvil.url], assets);
+        let settings = EvmSettings { chain_id: OTHER_CHAIN_ID, ..settings };
+        let chain = EvmChain::new(&settings, clock()).unwrap();
         let asset = asset_id("USDT");
         Self { anvil, chain, asset, token: Some(contract), raw: BTreeMap::new() }
     }
