@@ -27,6 +27,19 @@ CREATE TABLE api_key (
     CONSTRAINT api_key_public_key_key UNIQUE (public_key)
 );
 
+CREATE TABLE audit (
+    chain TEXT NOT NULL,
+    wallet_id TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    balance TEXT NOT NULL,
+    booked TEXT NOT NULL,
+    audited_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    CONSTRAINT audit_pkey PRIMARY KEY (chain, wallet_id, number)
+);
+CREATE INDEX audit_due ON audit USING btree (chain, due_at);
+
 CREATE TABLE callback (
     id TEXT NOT NULL,
     request_id TEXT NOT NULL,

@@ -2,7 +2,7 @@
 //! from their logs and balances.
 //!
 //! Coin that a contract moves inside a transaction leaves no record in blocks; it is read from
-//! traces, where an endpoint gives them (docs/operating.md).
+//! traces, where an endpoint gives them (docs/networks.md).
 
 use std::{
     collections::BTreeMap,
@@ -37,6 +37,7 @@ use self::{
 
 mod address;
 mod answer;
+mod balance;
 mod block;
 mod calls;
 mod counters;
@@ -201,6 +202,28 @@ impl Chain for EvmChain {
     async fn endpoints(&self) -> Vec<EndpointReport> {
         let endpoints = self.failover.endpoints.iter();
         future::join_all(endpoints.map(|endpoint| self.report(endpoint))).await
+    }
+
+    async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
+        let audits = match self.internal_transfers {
+            InternalTransfers::Audit => true,
+            InternalTransfers::Traces | InternalTransfers::Off => false,
+            InternalTransfers::Auto => {
+                let traces = self.reads_traces().await;
+                !traces.map_err(|failure| failure.into_error(self.network, 0))?
+            }
+        };
+        Ok(self.pinned.coin.filter(|_| audits))
+    }
+
+    /// One call an account, to two endpoints where there are so many: what one says of balances is
+    /// believed once another says the same.
+    async fn balances(
+        &self,
+        at: &BlockRef,
+        accounts: &[Vec<u8>],
+    ) -> Result<Vec<Units>, ChainError> {
+        self.read_balances(at, accounts).await
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {

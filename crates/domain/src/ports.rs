@@ -204,6 +204,23 @@ pub trait Chain: Send + Sync {
         Vec::new()
     }
 
+    /// The network's coin, where it may arrive in ways that no block tells of, so that what
+    /// addresses hold must be compared with what was booked for them. None where every movement is
+    /// told.
+    async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
+        Ok(None)
+    }
+
+    /// What accounts hold of the audited coin after a block, in base units, in their order. Empty
+    /// where nothing is audited.
+    async fn balances(
+        &self,
+        _at: &BlockRef,
+        _accounts: &[Vec<u8>],
+    ) -> Result<Vec<Units>, ChainError> {
+        Ok(Vec::new())
+    }
+
     /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
     ///
     /// # Errors

@@ -33,7 +33,8 @@ pub struct TransferReference {
     /// Transaction id or hash, in the network's usual spelling.
     pub transaction: String,
     /// Output number; token contract and the number among its transfers in the transaction, as
-    /// `0x…/0`; or `coin` for a transaction's own value. Stays the same when the transaction moves
+    /// `0x…/0`; `coin` for a transaction's own value; or `call/0x…/0` for what a call inside it
+    /// moved to that account. Stays the same when the transaction moves
     /// to another block.
     pub position: String,
 }

@@ -29,6 +29,7 @@ const EVENTS_BATCH: u32 = 500;
 #[derive(Clone)]
 enum Work {
     Follow(Arc<dyn Chain>),
+    Audit(Arc<dyn Chain>),
     EndWindows,
     Events,
     Rates,
@@ -75,6 +76,12 @@ impl Engine {
             every: seconds(1),
             topic: Some(FOLLOW_TOPIC),
             work: Work::Follow(Arc::clone(chain)),
+        }));
+        workers.extend(self.chains().map(|chain| Worker {
+            name: format!("audit {}", chain.name()),
+            every: seconds(5),
+            topic: Some(FOLLOW_TOPIC),
+            work: Work::Audit(Arc::clone(chain)),
         }));
         workers
     }
@@ -129,6 +136,8 @@ impl Engine {
     async fn run_once(&self, work: &Work) -> Result<bool, EngineError> {
         match work {
             Work::Follow(chain) => Ok(self.follow_in_turn(chain).await? == Progress::More),
+            Work::Audit(chain) if !self.holds(&lease::following(chain.name())) => Ok(false),
+            Work::Audit(chain) => self.audit_once(chain).await,
             Work::EndWindows => self.end_windows().await,
             Work::Events => self.number_events().await,
             Work::Rates => self.refresh_rates().await.map(|()| false),

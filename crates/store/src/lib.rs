@@ -21,6 +21,7 @@ mod sqlite;
 mod codec;
 
 pub mod api_key;
+pub mod audit;
 pub mod callback;
 pub mod chain_cursor;
 pub mod chain_stop;

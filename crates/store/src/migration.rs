@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002", "safe_blocks"),
     migration!(3, "0003", "lease"),
     migration!(4, "0004", "chain_stop"),
+    migration!(5, "0005", "audit"),
 ];
 
 /// What opening a store would do to it.

@@ -30,7 +30,7 @@ use super::{
 /// Position of a transaction's own value among its movements.
 pub(super) const COIN_POSITION: &str = "coin";
 /// Calls to one endpoint at the same time.
-const CALLS_AT_ONCE: usize = 8;
+pub(super) const CALLS_AT_ONCE: usize = 8;
 /// Up to this many coin payments in a block, their receipts are fetched one by one.
 const SINGLE_RECEIPTS: usize = 4;
 

@@ -118,6 +118,12 @@ impl Endpoint {
         self.calls.last_minute(self.clock.now())
     }
 
+    /// Whether so many calls leave half of those it allows for reading blocks.
+    pub(super) fn has_room(&self, calls: u32) -> bool {
+        let used = self.calls_last_minute().saturating_add(calls);
+        self.calls_per_minute.is_none_or(|limit| used <= limit / 2)
+    }
+
     /// Counts a block that it told, so that its calls can be put in proportion.
     pub(super) fn count_block(&self) {
         self.counters.block();

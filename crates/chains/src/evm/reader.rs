@@ -92,7 +92,7 @@ impl EvmChain {
     /// in one way today and in another tomorrow.
     pub(super) async fn reads_traces(&self) -> Result<bool, Failure> {
         match (self.internal_transfers, self.traces.get()) {
-            (InternalTransfers::Off, _) => return Ok(false),
+            (InternalTransfers::Off | InternalTransfers::Audit, _) => return Ok(false),
             (InternalTransfers::Traces, _) => return Ok(true),
             (InternalTransfers::Auto, Some(known)) => return Ok(*known),
             (InternalTransfers::Auto, None) => {}

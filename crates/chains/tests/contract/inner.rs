@@ -3,6 +3,7 @@
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
+    money::Units,
     ports::{Chain, ChainError},
     transfer::{Address, ChainTransfer, ChainUnits},
 };
@@ -216,6 +217,39 @@ async fn without_traces_inner_payments_are_not_seen_or_the_network_is_not_read()
     let told = error.to_string();
     assert!(matches!(error, ChainError::Unreachable { .. }), "{told}");
     assert!(told.contains("gives no traces of calls inside transactions"), "{told}");
+}
+
+#[tokio::test]
+async fn balances_are_audited_where_nobody_traces_and_only_believed_of_two() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    let pay = [to_word(&to), U256::from(700)];
+    scene.pay("pay(address,uint256)", 0, &pay).await;
+    let eth = Some(coin("ETH").id);
+    assert_eq!(Scene::chain(&[&scene.anvil.url]).audited().await, Ok(None));
+    assert_eq!(Scene::chain(&[&scene.traceless.url]).audited().await, Ok(eth));
+    let with = |internal_transfers| {
+        let settings = settings(&[&scene.anvil.url], vec![coin("ETH")]);
+        EvmChain::new(&EvmSettings { internal_transfers, ..settings }, clock()).unwrap()
+    };
+    assert_eq!(with(InternalTransfers::Audit).audited().await, Ok(eth));
+    assert_eq!(newest(&with(InternalTransfers::Audit)).await.transfers, []);
+    assert_eq!(with(InternalTransfers::Off).audited().await, Ok(None));
+
+    let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
+    let accounts = [to.account.clone(), receiver(1).account];
+    let told = [Units::new(700), Units::new(0)];
+    let liar = FakeNode::start(&scene.anvil.url, |method: &str, _: &Value, _| {
+        (method == "eth_getBalance").then(|| Reply::Result(json!("0xffff")))
+    });
+    let liar = liar.await;
+    let ask = async |urls: &[&str]| Scene::chain(urls).balances(&at, &accounts).await;
+    assert_eq!(ask(&[&scene.anvil.url, &scene.traceless.url]).await.as_deref(), Ok(&told[..]));
+    assert_eq!(ask(&[&scene.anvil.url, "http://127.0.0.1:1"]).await.as_deref(), Ok(&told[..]));
+    for urls in [[&scene.anvil.url, &liar.url], [&liar.url, &scene.anvil.url]] {
+        let error = ask(&urls.map(String::as_str)).await.unwrap_err();
+        assert!(matches!(error, ChainError::EndpointsDisagree { .. }), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -7,9 +7,12 @@
 )]
 
 mod amounts;
+mod audit;
+mod calls;
 mod outages;
 mod program;
 mod refused;
 mod reorgs;
+mod sister_chains;
 mod support;
 mod tokens;

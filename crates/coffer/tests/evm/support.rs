@@ -18,11 +18,12 @@ mod program;
 #[path = "../house/request.rs"]
 mod request;
 mod setup;
+mod sister;
 
 pub use anvil_world::{ACCOUNT_KEY, World};
 pub use callback_sink::CallbackSink;
 pub use clock::HandClock;
-pub use contracts::{FEE, LYING, PLAIN};
+pub use contracts::{FEE, LYING, PAYER, PLAIN, pay_input, take_back_input};
 pub use database::Database;
 pub use house::{House, provide_cryptography};
 pub use node::{Node, ether};

@@ -126,6 +126,7 @@ impl House {
                     Progress::More | Progress::Unsettled => {}
                 }
             }
+            while self.engine.audit_once(chain).await.map_err(|error| error.to_string())? {}
         }
         Ok(())
     }

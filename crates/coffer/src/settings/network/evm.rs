@@ -73,6 +73,7 @@ impl How {
             &[
                 ("auto", InternalTransfers::Auto),
                 ("traces", InternalTransfers::Traces),
+                ("audit", InternalTransfers::Audit),
                 ("off", InternalTransfers::Off),
             ],
         );

@@ -14,6 +14,7 @@ use super::{
     house::{House, Plan, provide_cryptography},
     node::Node,
     setup::{OTHER_CHAIN_ID, network},
+    sister::Sister,
 };
 
 /// The account m/44'/60'/0' of the mnemonic of development nodes ("test … junk"), whose addresses
@@ -28,6 +29,8 @@ pub struct World {
     pub gate: Gate,
     /// The contracts of the setup's tokens, in order.
     pub contracts: Vec<String>,
+    /// The second network, where there is one.
+    pub sister: Option<Sister>,
 }
 
 impl Deref for World {
@@ -56,8 +59,15 @@ impl World {
         }
         let gate = Gate::before(node.address.clone()).await;
         let (database, policy, unread) = (setup.database, setup.policy.clone(), setup.unread);
-        let catalogue = setup.catalogue(&contracts);
-        let evm = vec![setup.evm(&catalogue, &gate.address)];
+        let mut catalogue = setup.catalogue(&contracts);
+        let mut evm = vec![setup.evm(&catalogue, &gate.address)];
+        let mut sister = None;
+        if setup.sister {
+            let started = Sister::start(Arc::clone(&clock)).await;
+            catalogue = started.catalogue(catalogue);
+            evm.push(started.evm(&catalogue));
+            sister = Some(started);
+        }
         let chains = move || ChainSettings { evm: evm.clone(), ..ChainSettings::default() };
         let chains = Box::new(chains);
         let plan = Plan { database, policy, catalogue, chains, network: network() };
@@ -69,7 +79,7 @@ impl World {
         if !unread {
             house.settle().await;
         }
-        Self { house, node, gate, contracts }
+        Self { house, node, gate, contracts, sister }
     }
 
     /// Makes so many blocks and lets every worker run.

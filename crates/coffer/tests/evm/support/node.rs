@@ -119,6 +119,24 @@ impl Node {
         receipt["contractAddress"].as_str().unwrap().to_owned()
     }
 
+    /// Puts a contract that takes no arguments on the chain; its address.
+    pub async fn deploy_contract(&self, code: &str) -> String {
+        let hash = self.send(self.deployer(), None, 0, &format!("0x{}", code.trim())).await;
+        self.mine(1).await;
+        let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+        receipt["contractAddress"].as_str().unwrap().to_owned()
+    }
+
+    /// Takes coin out of an address of which the node has the key; waits for a block.
+    pub async fn take(&self, from: &str, wei: u128) -> String {
+        self.send(from, Some(self.customer()), wei, "0x").await
+    }
+
+    /// Calls a contract; the transaction waits for a block.
+    pub async fn call(&self, contract: &str, wei: u128, input: &str) -> String {
+        self.send(self.customer(), Some(contract), wei, input).await
+    }
+
     async fn send(&self, from: &str, to: Option<&str>, value: u128, input: &str) -> String {
         let transaction = json!({
             "from": from, "to": to, "value": format!("{value:#x}"), "input": input,

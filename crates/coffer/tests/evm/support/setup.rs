@@ -1,6 +1,6 @@
 //! How a test's installation differs from the usual one.
 
-use coffer_chains::evm::EvmSettings;
+use coffer_chains::evm::{EvmSettings, InternalTransfers};
 use coffer_domain::{
     catalogue::{Asset, Catalogue, Family, Network},
     code::{Iso, NetworkName},
@@ -17,7 +17,7 @@ const CHAIN_ID: u64 = 31_337;
 /// The chain ids that the node is started with and read by: what is paid in coin is paid on
 /// Ethereum's, tokens on BNB Smart Chain's.
 const COIN_CHAIN_ID: u64 = 1;
-const TOKEN_CHAIN_ID: u64 = 56;
+pub const TOKEN_CHAIN_ID: u64 = 56;
 /// Another chain than every other.
 pub const OTHER_CHAIN_ID: u64 = 31_338;
 /// Blocks that make a payment final, its own included.
@@ -35,6 +35,10 @@ pub struct Setup {
     pub(super) other_chain: bool,
     /// Whether the network is not looked at before the test begins.
     pub(super) unread: bool,
+    /// Whether there is a second network.
+    pub(super) sister: bool,
+    /// How coin is found that contracts move inside transactions.
+    pub(super) internal: InternalTransfers,
 }
 
 /// A token of the catalogue.
@@ -65,6 +69,8 @@ impl Setup {
             node: Vec::new(),
             other_chain: false,
             unread: false,
+            sister: false,
+            internal: InternalTransfers::Auto,
         }
     }
 
@@ -104,6 +110,16 @@ impl Setup {
     /// The network is not looked at before the test begins.
     pub fn unread(self) -> Self {
         Self { unread: true, ..self }
+    }
+
+    /// What addresses hold is compared with what was booked.
+    pub fn audited(self) -> Self {
+        Self { internal: InternalTransfers::Audit, ..self }
+    }
+
+    /// Another EVM network is read beside this one.
+    pub fn with_sister(self) -> Self {
+        Self { sister: true, ..self }
     }
 
     pub async fn start(self) -> World {
@@ -147,7 +163,8 @@ impl Setup {
         let endpoints = vec![format!("http://{address}")];
         let settings =
             EvmSettings::new(network(), self.chain_id(), endpoints, own.cloned().collect());
-        EvmSettings { named: self.confirmations.named(), ..settings }
+        let (named, internal_transfers) = (self.confirmations.named(), self.internal);
+        EvmSettings { named, internal_transfers, ..settings }
     }
 }
 

@@ -1,0 +1,103 @@
+//! Where a node gives no traces, what addresses hold is compared with what was booked. The first
+//! addresses of the node's own accounts hold plenty before they are shown, so every test here also
+//! shows that this is no payment.
+
+use coffer_domain::time::Span;
+
+use crate::support::{Database, PAYER, Request, Setup, World, ether, pay_input};
+
+async fn a_payment_by_a_contract_is_found_by_what_the_address_holds(world: World) {
+    let (request, other) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    world.mine(2).await;
+    request.is("processing", &[]).await;
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    world.mine(5).await;
+    request.is("paid", &[]).await;
+    other.is("processing", &[]).await;
+    assert_eq!(request.told(), ["processing 0/0.01", "paid 0.01/0.01: 0.01x3"]);
+    let found = &request.shown().await["transactions"][0];
+    assert!(found["tx"].as_str().unwrap_or_default().len() < 100, "{found}");
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_payment_by_a_contract_is_found_by_what_the_address_holds_on_sqlite() {
+    let world = Setup::new().audited().start().await;
+    a_payment_by_a_contract_is_found_by_what_the_address_holds(world).await;
+}
+
+#[tokio::test]
+async fn a_payment_by_a_contract_is_found_by_what_the_address_holds_on_postgres() {
+    let world = Setup::on(Database::Postgres).audited().start().await;
+    a_payment_by_a_contract_is_found_by_what_the_address_holds(world).await;
+}
+
+#[tokio::test]
+async fn what_blocks_tell_of_is_not_found_again_by_the_audit() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(4)).await;
+    world.mine(4).await;
+    world.node.pay(&request.address, ether(6)).await;
+    world.mine(4).await;
+    request.is("paid", &[]).await;
+    world.pass(Span::from_hours(25));
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_a_merchant_takes_out_does_not_hide_what_arrives_later() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    world.node.pay(&request.address, ether(4)).await;
+    world.mine(4).await;
+    world.node.take(&request.address, ether(1_000)).await;
+    world.mine(4).await;
+    request.is("processing", &[]).await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(6), &pay_input(&request.address, ether(6))).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_a_reorganisation_took_back_is_found_once_when_it_comes_again() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    let input = pay_input(&request.address, ether(10));
+    let transaction = world.node.call(&payer, ether(10), &input).await;
+    world.mine(1).await;
+    let bytes = world.node.bytes_of(&transaction).await;
+    world.node.reorg(1).await;
+    world.mine(1).await;
+    world.node.send_again(&bytes).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.mine(5).await;
+    request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_is_found_long_after_the_request_is_a_late_payment() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.pass(Span::from_hours(3));
+    world.mine(1).await;
+    request.is("expired", &[]).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    world.mine(3).await;
+    // Its address is compared daily now.
+    world.pass(Span::from_hours(25));
+    world.mine(1).await;
+    request.is("expired", &["late 0.01 ETH"]).await;
+    world.remove().await;
+}

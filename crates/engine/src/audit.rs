@@ -1,0 +1,312 @@
+//! The balance audit: on networks where coin may arrive that no block tells of (a contract's call,
+//! where no node gives traces), what addresses hold is compared with what was booked for them. What
+//! is there beyond that has arrived, and is booked as a transfer of its own.
+//!
+//! Compared is the rise since the last comparison, so that what an address held before it was
+//! issued is never taken for a payment, and what a merchant has taken from it is not missed. While
+//! a request is open its addresses are compared with every new block that is deep enough, then
+//! daily for 30 days, and monthly ever after, a batch at a time.
+
+use std::sync::Arc;
+
+use coffer_domain::{
+    code::NetworkName,
+    money::{AssetId, Units},
+    payment_request::{PaymentRequest, Stage},
+    ports::{Chain, Tip},
+    time::{Span, Timestamp},
+    transfer::{BlockRef, Observation, Position, TransferReference},
+};
+use coffer_store::{audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
+
+use crate::{engine::Engine, error::EngineError, follow::Found};
+
+/// Addresses compared in one run, and begun to be.
+const BATCH: u32 = 50;
+/// Blocks in which one is looked for whose balances are a measure. Nodes keep at least as many.
+const REMEMBERED: u32 = 100;
+/// After its request has ended an address is compared so often,
+const DAILY: Span = Span::from_hours(24);
+/// for so long, and then every so long.
+const MONTHLY: Span = Span::from_hours(30 * 24);
+/// An open request's address is compared at most so often.
+const OPEN_EVERY: Span = Span::from_seconds(10);
+
+/// A block whose balances are compared, and what stands behind it.
+#[derive(Clone)]
+struct Measure {
+    coin: AssetId,
+    at: BlockRef,
+    time: Timestamp,
+    cursor: Cursor,
+    tip: Tip,
+}
+
+impl Engine {
+    /// Compares the addresses of a chain that are due; whether there may be more.
+    ///
+    /// # Errors
+    /// When the chain or the database gives no answer. What was not compared stays due.
+    pub async fn audit_once(&self, chain: &Arc<dyn Chain>) -> Result<bool, EngineError> {
+        let name = chain.name();
+        if self.probes.waiting(name).is_some() {
+            return Ok(false);
+        }
+        let Some(coin) = chain.audited().await? else { return Ok(false) };
+        let cursor = self.store().read(async move |tx: &mut Tx<'_>| tx.cursor(name).await).await?;
+        let Some(cursor) = cursor.filter(|cursor| cursor.behind_since.is_none()) else {
+            return Ok(false);
+        };
+        let begun = self.begin_audits(chain, coin, &cursor).await?;
+        let is_due = !self.due_audits(chain, cursor.at.height, 1).await?.is_empty();
+        if !is_due {
+            return Ok(begun);
+        }
+        let tip = chain.tip().await?;
+        let Some(measure) = self.measure(coin, cursor, tip).await? else { return Ok(begun) };
+        let due = self.due_audits(chain, measure.at.height, BATCH).await?;
+        if due.is_empty() {
+            return Ok(begun);
+        }
+        let more = due.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let accounts = due.iter().map(|audit| audit.address.account.clone()).collect::<Vec<_>>();
+        let balances = chain.balances(&measure.at, &accounts).await?;
+        for (audit, balance) in due.into_iter().zip(balances) {
+            self.compare(&measure, audit, balance).await?;
+        }
+        Ok(begun || more)
+    }
+
+    async fn due_audits(
+        &self,
+        chain: &Arc<dyn Chain>,
+        below: u64,
+        limit: u32,
+    ) -> Result<Vec<Audit>, EngineError> {
+        let (name, now) = (chain.name(), self.now());
+        let read = async move |tx: &mut Tx<'_>| tx.due_audits(name, now, below, limit).await;
+        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
+    }
+
+    /// When the address of a chain that is due longest was compared last; none where none is.
+    ///
+    /// # Errors
+    /// When the database gives no answer.
+    pub async fn oldest_audit(
+        &self,
+        chain: &Arc<dyn Chain>,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        let name = chain.name();
+        let read = async move |tx: &mut Tx<'_>| tx.oldest_audit(name).await;
+        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
+    }
+
+    /// Notes what new addresses hold before anybody can have paid to them; whether there were any.
+    async fn begin_audits(
+        &self,
+        chain: &Arc<dyn Chain>,
+        coin: AssetId,
+        cursor: &Cursor,
+    ) -> Result<bool, EngineError> {
+        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let mut begun = false;
+        for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
+            begun |= self.begin_audits_of(chain, coin, cursor, wallet).await?;
+        }
+        Ok(begun)
+    }
+
+    /// Whether addresses of a wallet are addresses of a chain.
+    fn pays_to(&self, chain: &Arc<dyn Chain>, wallet: &Wallet) -> bool {
+        let carrier = self.chain_of(wallet.environment, chain.name());
+        carrier.is_some_and(|carrier| carrier.name() == chain.name())
+            && self.wallet_family(wallet.environment, chain.name()) == Some(&*wallet.family)
+    }
+
+    async fn begin_audits_of(
+        &self,
+        chain: &Arc<dyn Chain>,
+        coin: AssetId,
+        cursor: &Cursor,
+        wallet: &Wallet,
+    ) -> Result<bool, EngineError> {
+        let (name, id, now) = (chain.name(), wallet.id, self.now());
+        let (fresh, blocks) = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| {
+                let next = tx.audited_to(name, id).await?;
+                let fresh = tx.addresses_from(id, next, BATCH).await?;
+                let mut issued = Vec::new();
+                for address in fresh {
+                    if let Some(stored) = tx.request(address.request).await? {
+                        let first = stored.request.quotes.iter().map(|quote| quote.locked_at);
+                        let at = first.min().unwrap_or(stored.request.created_at);
+                        issued.push((address, at));
+                    }
+                }
+                let blocks = tx.remembered_blocks(name, REMEMBERED).await?;
+                Ok::<_, DbError>((issued, blocks))
+            })
+            .await?;
+        let mut begun = false;
+        for (address, issued_at) in fresh {
+            // The newest block that is older than the address; the newest of all where every one is
+            // younger, or is forgotten by the node.
+            let before = blocks.iter().find(|(_, time)| *time <= issued_at);
+            let before = before.map_or(&cursor.at, |(at, _)| at);
+            let accounts = [address.address.account.clone()];
+            let (at, balances) = match chain.balances(before, &accounts).await {
+                Ok(balances) => (before, balances),
+                Err(_) => (&cursor.at, chain.balances(&cursor.at, &accounts).await?),
+            };
+            let Some(balance) = balances.first().copied() else { continue };
+            let (height, request) = (at.height, address.request);
+            let text = address.address.text.clone();
+            let audit = Audit {
+                wallet: address.wallet,
+                number: address.number,
+                address: address.address,
+                request,
+                height,
+                balance,
+                booked: Units::ZERO,
+                audited_at: now,
+                due_at: now,
+            };
+            self.store()
+                .write(async move |tx: &mut Tx<'_>| {
+                    let stored = tx.request(request).await?;
+                    let known = stored.map(|it| booked(&it.request, coin, &text, height));
+                    let booked = known.unwrap_or(Units::ZERO);
+                    tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await
+                })
+                .await
+                .map_err(|error: DbError| error)?;
+            begun = true;
+        }
+        Ok(begun)
+    }
+
+    /// The block whose balances are compared: as deep as ordinary amounts must be, or called final,
+    /// and one that was read.
+    async fn measure(
+        &self,
+        coin: AssetId,
+        cursor: Cursor,
+        tip: Tip,
+    ) -> Result<Option<Measure>, EngineError> {
+        let name = cursor.chain;
+        let depth = self.catalogue().network(name).map_or(1, |it| it.confirmations.least());
+        let deep = (cursor.at.height + 1).saturating_sub(u64::from(depth));
+        let height = deep.max(tip.final_height.unwrap_or(0)).min(cursor.at.height);
+        let blocks = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, REMEMBERED).await)
+            .await
+            .map_err(|error: DbError| error)?;
+        // Blocks deeper than are remembered are not compared with: nodes forget their balances.
+        let found = blocks.iter().find(|(at, _)| at.height == height).or(blocks.last());
+        let found = found.cloned();
+        Ok(found.map(|(at, time)| Measure { coin, at, time, cursor, tip }))
+    }
+
+    /// Books what an address holds beyond what is known, and notes the comparison.
+    async fn compare(
+        &self,
+        measure: &Measure,
+        audit: Audit,
+        balance: Units,
+    ) -> Result<(), EngineError> {
+        let (engine, measure, now) = (self.clone(), measure.clone(), self.now());
+        self.store()
+            .write(async move |tx: &mut Tx<'_>| {
+                engine.compare_in(tx, &measure, &audit, balance, now).await
+            })
+            .await
+    }
+
+    async fn compare_in(
+        &self,
+        tx: &mut Tx<'_>,
+        measure: &Measure,
+        audit: &Audit,
+        balance: Units,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let chain = measure.cursor.chain;
+        if !self.may_move(tx, chain).await? {
+            return Ok(());
+        }
+        // A network that is behind, or was stopped meanwhile, credits nothing.
+        let cursor = tx.cursor(chain).await?.filter(|cursor| cursor.behind_since.is_none());
+        let Some(cursor) = cursor else { return Ok(()) };
+        let blocks = tx.remembered_blocks(chain, REMEMBERED).await?;
+        let stands = blocks.iter().any(|(at, _)| *at == measure.at);
+        let Some(stored) = tx.request(audit.request).await?.filter(|_| stands) else {
+            return Ok(());
+        };
+        let address = audit.address.text.clone();
+        let known = booked(&stored.request, measure.coin, &address, measure.at.height);
+        let expected = audit.balance.checked_add(known).unwrap_or(Units::new(u128::MAX));
+        let missed = balance.saturating_sub(expected.saturating_sub(audit.booked));
+        let after = Audit {
+            height: measure.at.height,
+            balance,
+            booked: known.checked_add(missed).unwrap_or(known),
+            audited_at: now,
+            due_at: now.plus(pause(&stored.request, measure.coin.network, now)),
+            ..audit.clone()
+        };
+        if !tx.step_audit(chain, audit.height, &after).await? || missed.is_zero() {
+            return Ok(());
+        }
+        tracing::warn!(%chain, request = %after.request, %address, "found by the balance audit");
+        let reaches = |height: Option<u64>| height.is_some_and(|it| it >= measure.at.height);
+        let confirmations = cursor.at.height.saturating_sub(measure.at.height) + 1;
+        let observation = Observation {
+            reference: TransferReference {
+                network: measure.coin.network,
+                transaction: format!("audit-{address}"),
+                position: measure.at.height.to_string(),
+            },
+            asset: measure.coin,
+            address,
+            units: missed,
+            observed_at: now,
+            look: cursor.look,
+            // Nobody saw it on its way.
+            blind: true,
+            position: Position::Block {
+                at: measure.at.clone(),
+                time: measure.time,
+                confirmations: u32::try_from(confirmations).unwrap_or(u32::MAX),
+                safe: reaches(measure.tip.safe_height),
+                finalized: reaches(measure.tip.final_height),
+            },
+        };
+        let found = Found { observations: vec![observation], ..Found::default() };
+        self.tell_request(tx, after.request, &found, &cursor, now).await
+    }
+}
+
+/// What is booked of a coin for an address of a request, up to a block.
+fn booked(request: &PaymentRequest, coin: AssetId, address: &str, height: u64) -> Units {
+    let there = request.transfers.iter().filter(|transfer| {
+        let deep = matches!(&transfer.position, Position::Block { at, .. } if at.height <= height);
+        deep && transfer.asset == coin && transfer.address == address
+    });
+    there.fold(Units::ZERO, |sum, transfer| {
+        sum.checked_add(transfer.units).unwrap_or(Units::new(u128::MAX))
+    })
+}
+
+/// Until an address is compared again. On a network that the request was not quoted on it is
+/// nothing but a sister's, to which money goes by mistake.
+fn pause(request: &PaymentRequest, network: NetworkName, now: Timestamp) -> Span {
+    let quoted = request.quotes.iter().any(|quote| quote.asset.network == network);
+    match request.stage {
+        Stage::Created | Stage::Processing if quoted => OPEN_EVERY,
+        _ if now.since(request.created_at) < MONTHLY => DAILY,
+        _ => MONTHLY,
+    }
+}
