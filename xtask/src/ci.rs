@@ -26,6 +26,7 @@ const CI: &[Step] = &[
     OUTSIDE_PATH_POSTGRES,
     SIMULATION,
     BENCHMARK,
+    WATCH,
     SOAK,
     BAD_DAYS,
 ];
@@ -131,6 +132,12 @@ const SIMULATION: Step = Step {
 const BENCHMARK: Step = Step {
     name: "benchmark runs",
     work: Work::Own(|| programs::bench(&["create", "--quick"])),
+    after: &["release build"],
+};
+
+const WATCH: Step = Step {
+    name: "watch meets its lines",
+    work: Work::Own(|| programs::bench(&["watch", "--quick"])),
     after: &["release build"],
 };
 

@@ -44,6 +44,7 @@ mod counters;
 mod endpoint;
 mod failover;
 mod fault;
+mod hits;
 mod link;
 mod logs;
 mod news;
@@ -58,6 +59,7 @@ mod traces;
 mod witness;
 
 pub use self::counters::describe;
+pub use self::hits::count_hits;
 pub use self::settings::{EvmSettings, InternalTransfers, SettingsRefused};
 
 /// One EVM network behind its endpoints.

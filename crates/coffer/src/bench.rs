@@ -1,9 +1,12 @@
-//! How fast payment requests are created, beside what would be possible.
+//! How fast payment requests are created, beside what would be possible; how soon a payment is seen
+//! on its page; and how long a block takes however many addresses are watched.
 //!
-//! The bench starts this program again as a server, so that its memory is the server's own, and
-//! drives it over TCP with requests that were signed beforehand, in a closed loop: a connection
-//! sends its next request when the last one is answered. Every server lives through a whole round,
-//! and within a round the stores take turns, so that what else the machine does hits all of them.
+//! For the first, the bench starts this program again as a server, so that its memory is the
+//! server's own, and drives it over TCP with requests that were signed beforehand, in a closed
+//! loop: a connection sends its next request when the last one is answered. Every server lives
+//! through a whole round, and within a round the stores take turns, so that what else the machine
+//! does hits
+//! all of them.
 
 mod client;
 mod database;
@@ -15,6 +18,7 @@ mod round;
 mod sample;
 mod seen;
 mod server;
+mod watch;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
@@ -44,6 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match Options::parse_from(arguments).command {
         Command::Create(create) => round::run(&create),
         Command::Seen(seen) => seen::run(&seen),
+        Command::Watch(watch) => watch::run(&watch),
         Command::Serve(serve) => server::run(&serve),
     };
     match done {

@@ -21,6 +21,7 @@ use super::{
     answer::{Data, Hash, NodeBlock, Receipt, Transaction},
     endpoint::Endpoint,
     fault::Fault,
+    hits,
     logs::{self, Fetched},
     pinned::Pinned,
     token::{self, Movement},
@@ -126,9 +127,7 @@ impl Reading<'_> {
         let Some(coin) = self.pinned.coin else { return Ok(Vec::new()) };
         let hits = block.transactions.iter().enumerate().filter_map(|(number, transaction)| {
             let to = transaction.to?.0;
-            let arrives = !transaction.value.0.is_zero() && transaction.from != transaction.to;
-            let hit = arrives && (self.watched)(to.as_slice());
-            hit.then_some((number, transaction, to))
+            hits::carries(transaction, self.watched).then_some((number, transaction, to))
         });
         let hits = hits.collect::<Vec<_>>();
         let wanted = hits.iter().map(|(_, transaction, _)| transaction.hash).collect();
@@ -189,11 +188,7 @@ impl Reading<'_> {
     /// Token transfers to watched accounts, each with what arrived of it.
     async fn token_transfers(&self, block: &NodeBlock<Transaction>) -> Result<Vec<Placed>, Fault> {
         let movements = self.movements(block).await?;
-        let hits = movements.iter().filter(|movement| {
-            !movement.units.is_zero()
-                && movement.from != movement.to
-                && (self.watched)(movement.to.as_slice())
-        });
+        let hits = movements.iter().filter(|movement| hits::arrives(movement, self.watched));
         let hits = hits.map(|movement| (movement.token, movement.to)).collect::<BTreeSet<_>>();
         if hits.is_empty() {
             return Ok(Vec::new());

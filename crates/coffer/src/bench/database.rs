@@ -27,14 +27,21 @@ const PARENT: &str = "/var/tmp";
 impl Database {
     /// An empty one.
     pub(super) fn make(subject: Subject) -> Result<Self, Failed> {
-        let name = format!("coffer_bench_{}_{}", std::process::id(), subject.order.name());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failed::because("no runtime")(&error))?;
+        runtime.block_on(Self::make_for(subject.stored, subject.order.name()))
+    }
+
+    /// An empty one, whose name on a server ends so.
+    pub(super) async fn make_for(stored: Stored, what: &str) -> Result<Self, Failed> {
+        let name = format!("coffer_bench_{}_{what}", std::process::id());
         let folder = tempfile::Builder::new().prefix("coffer-bench-").tempdir_in(PARENT);
         let folder =
             folder.map_err(|error| Failed::because("a folder for the database")(&error))?;
         let mut made = Self { url: String::new(), schema: None, folder };
-        if subject.stored == Stored::Postgres {
+        if stored == Stored::Postgres {
             let server = server()?;
-            run(&server, &format!("CREATE SCHEMA {name}"))?;
+            run(&server, &format!("CREATE SCHEMA {name}")).await?;
             let joint = if server.contains('?') { '&' } else { '?' };
             made.url = format!("{server}{joint}options=-csearch_path%3D{name}");
             made.schema = Some(Schema { server, name });
@@ -47,10 +54,15 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(Schema { server, name }) = &self.schema {
-            // Left behind, it does no harm; the next run takes another name.
-            let _ = run(server, &format!("DROP SCHEMA {name} CASCADE"));
-        }
+        let Some(Schema { server, name }) = self.schema.take() else { return };
+        // On a thread of its own, as this may be dropped within a runtime. A schema that is left
+        // behind does no harm; the next run takes another name.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let sql = format!("DROP SCHEMA {name} CASCADE");
+            runtime.map(|runtime| runtime.block_on(run(&server, &sql)))
+        });
+        let _ = dropping.join();
     }
 }
 
@@ -63,18 +75,12 @@ fn server() -> Result<String, Failed> {
     })
 }
 
-fn run(server: &str, sql: &str) -> Result<(), Failed> {
+async fn run(server: &str, sql: &str) -> Result<(), Failed> {
     let failed = Failed::because("PostgreSQL");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| failed(&error))?;
-    runtime.block_on(async {
-        let connected = tokio_postgres::connect(server, tokio_postgres::NoTls).await;
-        let (client, connection) = connected.map_err(|error| failed(&error))?;
-        tokio::select! {
-            done = client.batch_execute(sql) => done.map_err(|error| failed(&error)),
-            ended = connection => Err(failed(&format!("the connection ended: {ended:?}"))),
-        }
-    })
+    let connected = tokio_postgres::connect(server, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.map_err(|error| failed(&error))?;
+    tokio::select! {
+        done = client.batch_execute(sql) => done.map_err(|error| failed(&error)),
+        ended = connection => Err(failed(&format!("the connection ended: {ended:?}"))),
+    }
 }

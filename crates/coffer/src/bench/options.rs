@@ -20,6 +20,8 @@ pub(super) enum Command {
     Create(Create),
     /// How long it takes from the broadcast of a payment until its page says that it was seen.
     Seen(Seen),
+    /// How long a block takes however many addresses are watched, and what they cost.
+    Watch(Watch),
     /// A server to be measured; ends with its standard input.
     #[command(hide = true)]
     Serve(Serve),
@@ -94,6 +96,23 @@ impl Seen {
 }
 
 #[derive(Args)]
+pub(super) struct Watch {
+    /// Rows of JSON instead of a table.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Ten thousand and a million addresses, fewer blocks.
+    #[arg(long, conflicts_with = "addresses")]
+    quick: bool,
+    /// How many addresses are watched.
+    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000, 10_000_000],
+          value_parser = clap::value_parser!(u32).range(1_000..=100_000_000))]
+    addresses: Vec<u32>,
+    /// Load from SQLite alone.
+    #[arg(long)]
+    without_postgres: bool,
+}
+
+#[derive(Args)]
 pub(super) struct Serve {
     #[arg(long)]
     pub(super) stored: Stored,
@@ -152,6 +171,21 @@ impl Order {
             Self::Rising => "rising",
             Self::Random => "random",
         }
+    }
+}
+
+impl Watch {
+    pub(super) fn addresses(&self) -> Vec<u32> {
+        if self.quick { vec![10_000, 1_000_000] } else { self.addresses.clone() }
+    }
+
+    /// Blocks of each family.
+    pub(super) const fn blocks(&self) -> u32 {
+        if self.quick { 30 } else { 200 }
+    }
+
+    pub(super) const fn asks_postgres(&self) -> bool {
+        !self.without_postgres
     }
 }
 

@@ -142,12 +142,12 @@ fn mebibytes(kibibytes: u64) -> String {
     format!("{}.{}", kibibytes / 1_024, kibibytes % 1_024 * 10 / 1_024)
 }
 
-fn ratio(part: u64, whole: u64) -> String {
+pub(super) fn ratio(part: u64, whole: u64) -> String {
     let percent = (part * 100).checked_div(whole).unwrap_or_default();
     format!("{}.{:02}", percent / 100, percent % 100)
 }
 
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     if number < 1_000 {
         return number.to_string();
     }
@@ -155,7 +155,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// A decimal as a number of JSON.
-fn number(decimal: &str) -> Number {
+pub(super) fn number(decimal: &str) -> Number {
     serde_json::from_str(decimal).unwrap_or_else(|_| 0.into())
 }
 

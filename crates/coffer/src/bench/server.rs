@@ -98,7 +98,8 @@ async fn product(options: &Serve) -> Result<(), Failed> {
     Ok(())
 }
 
-fn settings(url: &str, folder: &Path) -> Result<Settings, Failed> {
+/// The settings of somebody who sets nothing but the database.
+pub(super) fn settings(url: &str, folder: &Path) -> Result<Settings, Failed> {
     let failed = Failed::because("the settings");
     let home = folder.to_string_lossy();
     let loaded = Settings::load(&Sources {
