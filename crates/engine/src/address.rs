@@ -6,7 +6,7 @@ use coffer_domain::{
     code::NetworkName,
     id::{MerchantId, PaymentRequestId, WalletId},
     merchant::{Environment, Scope},
-    ports::ChainError,
+    ports::{Chain, ChainError},
     time::Timestamp,
     transfer::Address,
 };
@@ -144,13 +144,17 @@ impl Engine {
             created_at: now,
         };
         let id = wallet.id;
-        let (chain, start) = (Arc::clone(chain), first.first().cloned());
+        let (deriving, start) = (self.deriving_chains(), first.first().cloned());
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
-                // Also one of the other environment, or spelled differently.
+                // Also one of the other environment, spelled differently, or of another network
+                // whose scripts are the same: an address is found by its script alone.
                 let same = |known: &Wallet| {
-                    known.family == wallet.family
-                        && chain.derive(network, &known.public_key, 0).ok() == start
+                    let own = deriving.iter().filter(|(family, ..)| *family == known.family);
+                    own.filter_map(|(_, network, chain)| {
+                        chain.derive(*network, &known.public_key, 0).ok()
+                    })
+                    .any(|address| start.as_ref().is_some_and(|it| it.account == address.account))
                 };
                 if tx.wallets().await?.iter().any(same) {
                     return Err(WalletRefused::Known);
@@ -159,6 +163,20 @@ impl Engine {
             })
             .await?;
         Ok((id, first))
+    }
+}
+
+impl Engine {
+    /// Each family of wallets, with the networks and chains that derive its addresses.
+    fn deriving_chains(&self) -> Vec<(String, NetworkName, Arc<dyn Chain>)> {
+        let both = [Environment::Live, Environment::Sandbox];
+        let networks = self.catalogue().networks().iter();
+        let networks = networks.flat_map(|row| both.map(|environment| (environment, row.name)));
+        let deriving = networks.filter_map(|(environment, network)| {
+            let family = self.wallet_family(environment, network)?.to_owned();
+            Some((family, network, Arc::clone(self.chain_of(environment, network)?)))
+        });
+        deriving.collect()
     }
 }
 

@@ -1,5 +1,9 @@
 //! Commands without a running server.
 
+use coffer::nodes::{
+    networks::{self, OTHER_UTXO_ACCOUNT, UTXO_ACCOUNT},
+    utxo::Kind,
+};
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::home::Home;
@@ -217,6 +221,20 @@ fn a_wallet_shows_its_first_addresses_and_takes_no_private_key() {
     assert!(told.contains("never takes one") && !told.contains(&private), "{told}");
     let told = home.complaint(&["wallet", "add", "--network", "polygon", XPUB], 1);
     assert!(told.contains("not set up"), "{told}");
+}
+
+/// The scripts of both networks are the same, and a payment is found by its script.
+#[test]
+fn a_key_is_taken_for_one_network_only() {
+    let home = Home::with_database();
+    let network = |kind| networks::utxo(kind, &["127.0.0.1:1"], None, 2);
+    let both = network(Kind::Bitcoin) + &network(Kind::Litecoin);
+    fs::write(home.path("coffer.toml"), both).unwrap();
+    let add = |network, key| ["wallet", "add", "--sandbox", "--network", network, key];
+    home.said(&add("bitcoin_regtest", UTXO_ACCOUNT));
+    let told = home.complaint(&add("litecoin_regtest", UTXO_ACCOUNT), 1);
+    assert!(told.contains("in use already"), "{told}");
+    home.said(&add("litecoin_regtest", OTHER_UTXO_ACCOUNT));
 }
 
 #[test]
