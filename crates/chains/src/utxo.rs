@@ -44,6 +44,7 @@ mod node;
 mod pool;
 mod rpc;
 mod rules;
+mod scan;
 mod settings;
 mod sources;
 mod verbose;
@@ -246,6 +247,15 @@ impl Chain for UtxoChain {
             }
         }
         Err(error)
+    }
+
+    async fn blocks_with(
+        &self,
+        from: u64,
+        to: u64,
+        accounts: &[Vec<u8>],
+    ) -> Result<Option<Vec<u64>>, ChainError> {
+        self.scan(from, to, accounts).await
     }
 
     /// One call for each input of what is missing, and two more.

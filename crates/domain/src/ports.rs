@@ -193,6 +193,18 @@ pub trait Chain: Send + Sync {
         Ok(blocks)
     }
 
+    /// The blocks from `from` to `to` that may pay one of these accounts, in rising order, where a
+    /// node finds them faster than by reading each; none where no node does. It may name more, and
+    /// leaves none out.
+    async fn blocks_with(
+        &self,
+        _from: u64,
+        _to: u64,
+        _accounts: &[Vec<u8>],
+    ) -> Result<Option<Vec<u64>>, ChainError> {
+        Ok(None)
+    }
+
     /// Returns when the chain may have something new, where its node says so by itself. A hint that
     /// makes a look come earlier, nothing else; a chain whose node never says so does not return.
     async fn news(&self) {

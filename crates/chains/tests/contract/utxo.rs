@@ -229,3 +229,36 @@ async fn what_leaves_extension_blocks_is_found_and_what_moves_inside_is_not() {
     assert_ne!(arrived.reference.transaction, sent, "HogEx pays");
     assert_eq!(pending, [], "it was on its way inside");
 }
+
+#[tokio::test]
+async fn a_node_with_block_filters_finds_the_blocks_that_pay_us() {
+    let daemon = Daemon::start(Program::Bitcoin, &["-blockfilterindex=1"]).await;
+    let chain = chain(Program::Bitcoin, &daemon);
+    let to = receiver(Program::Bitcoin, 0);
+    let from = chain.tip().await.unwrap().at.height + 1;
+    daemon.send(&to.text, 5_000).await;
+    daemon.mine(3).await;
+    daemon.send(&to.text, 6_000).await;
+    daemon.mine(2).await;
+    let scripts = [to.account.clone(), receiver(Program::Bitcoin, 1).account];
+    let top = chain.tip().await.unwrap().at.height;
+    // The index is written a moment after the blocks; until then it cannot be told.
+    let found = loop {
+        if let Some(found) = chain.blocks_with(1, top, &scripts).await.unwrap() {
+            break found;
+        }
+    };
+    assert_eq!(found, [from, from + 3]);
+    let none = chain.blocks_with(1, top, &[receiver(Program::Bitcoin, 2).account]).await;
+    assert_eq!(none.unwrap(), Some(vec![]));
+}
+
+#[tokio::test]
+async fn a_node_without_block_filters_says_that_it_cannot_tell() {
+    for program in [Program::Bitcoin, Program::Litecoin] {
+        let daemon = Daemon::start(program, &[]).await;
+        let chain = chain(program, &daemon);
+        let scripts = [receiver(program, 0).account];
+        assert_eq!(chain.blocks_with(1, 100, &scripts).await.unwrap(), None);
+    }
+}

@@ -148,7 +148,7 @@ impl Engine {
     }
 }
 
-async fn is_there(chain: &Arc<dyn Chain>, at: &BlockRef) -> Result<bool, EngineError> {
+pub(super) async fn is_there(chain: &Arc<dyn Chain>, at: &BlockRef) -> Result<bool, EngineError> {
     let block = chain.block(at.height, &|_: &[u8]| false).await?;
     Ok(block.is_some_and(|block| block.at == *at))
 }

@@ -9,13 +9,14 @@ use coffer_domain::{
     money::Units,
     ports::{Block, Chain, Tip},
     time::Timestamp,
-    transfer::{ChainTransfer, ChainUnits, Observation, Position},
+    transfer::{BlockRef, ChainTransfer, ChainUnits, Observation, Position},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
 use super::{
     Found, REMEMBERED_BLOCKS,
     look::{depth, reaches},
+    read::is_there,
 };
 use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
 
@@ -62,6 +63,11 @@ impl From<DbError> for RescanRefused {
         Self::Engine(error.into())
     }
 }
+
+/// The most accounts whose blocks a node is asked for; of more, each block is read.
+const SCAN_ACCOUNTS_MAX: u32 = 5_000;
+/// Blocks that a node is asked for at a time.
+const SCAN_BLOCKS: u64 = 1_000;
 
 /// The transfers of one block.
 struct Again {
@@ -110,8 +116,8 @@ impl Engine {
         Ok(Rescanned { from, to, seen, missed })
     }
 
-    /// The blocks that hold transfers to us. Each block must follow on the one before, and the last
-    /// must be the one of the cursor.
+    /// The blocks that hold transfers to us: those that the node finds, or else each is read, and
+    /// must follow on the one before. The cursor's block must be there at the end.
     async fn read_again(
         &self,
         chain: &Arc<dyn Chain>,
@@ -120,23 +126,57 @@ impl Engine {
         told: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Vec<Again>, RescanRefused> {
         let changed = || RescanRefused::Changed(cursor.chain);
+        let accounts = self.few_accounts(cursor.chain).await?;
         let watched = |account: &[u8]| self.watch.contains(account);
         let mut again = Vec::new();
-        let mut parent: Option<String> = None;
-        for height in from..=cursor.at.height {
-            let block = chain.block(height, &watched).await.map_err(EngineError::from)?;
-            let mut block = block.ok_or_else(changed)?;
-            if parent.is_some_and(|parent| parent != block.parent) {
-                return Err(changed());
+        let mut first = from;
+        let mut before: Option<BlockRef> = None;
+        while first <= cursor.at.height {
+            let last = first.saturating_add(SCAN_BLOCKS - 1).min(cursor.at.height);
+            let found = match &accounts {
+                Some(accounts) => chain.blocks_with(first, last, accounts).await,
+                None => Ok(None),
+            };
+            let heights = found.map_err(EngineError::from)?;
+            for height in heights.unwrap_or_else(|| (first..=last).collect()) {
+                let block = chain.block(height, &watched).await.map_err(EngineError::from)?;
+                let mut block = block.ok_or_else(changed)?;
+                let below = before.filter(|below| below.height + 1 == height);
+                if below.is_some_and(|below| below.hash != block.parent) {
+                    return Err(changed());
+                }
+                before = Some(block.at.clone());
+                told(height);
+                let transfers = std::mem::take(&mut block.transfers);
+                if !transfers.is_empty() {
+                    again.push(Again { block, transfers });
+                }
             }
-            parent = Some(block.at.hash.clone());
-            told(height);
-            let transfers = std::mem::take(&mut block.transfers);
-            if !transfers.is_empty() {
-                again.push(Again { block, transfers });
-            }
+            told(last);
+            first = last + 1;
         }
-        if parent.as_ref() == Some(&cursor.at.hash) { Ok(again) } else { Err(changed()) }
+        let follows = before.is_none_or(|top| top.height < cursor.at.height || top == cursor.at);
+        if follows && is_there(chain, &cursor.at).await? { Ok(again) } else { Err(changed()) }
+    }
+
+    /// Every account issued on the wallets of a chain's family; none where they are too many to ask
+    /// a node for.
+    async fn few_accounts(&self, chain: NetworkName) -> Result<Option<Vec<Vec<u8>>>, DbError> {
+        let Some(network) = self.catalogue().network(chain) else { return Ok(None) };
+        let family = network.family.as_str();
+        self.store()
+            .read(async move |tx: &mut Tx<'_>| {
+                let wallets = tx.wallets().await?;
+                let mut accounts = Vec::new();
+                for wallet in wallets.iter().filter(|wallet| wallet.family == family) {
+                    let limit = SCAN_ACCOUNTS_MAX + 1;
+                    let own = tx.accounts_from(wallet.id, 0, limit).await?;
+                    accounts.extend(own.into_iter().map(|(_, account)| account));
+                }
+                let few = accounts.len() <= usize::try_from(SCAN_ACCOUNTS_MAX).unwrap_or(0);
+                Ok(few.then_some(accounts))
+            })
+            .await
     }
 
     async fn take_missed(
