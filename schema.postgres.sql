@@ -325,6 +325,7 @@ CREATE TABLE transfer (
 );
 CREATE INDEX transfer_block ON transfer USING btree (chain, block_height) WHERE block_height IS NOT NULL;
 CREATE INDEX transfer_followed ON transfer USING btree (chain) WHERE followed = 1;
+CREATE INDEX transfer_tx ON transfer USING btree (tx);
 
 CREATE TABLE wallet (
     id TEXT NOT NULL,

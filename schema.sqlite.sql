@@ -311,6 +311,8 @@ CREATE INDEX transfer_block ON transfer (chain, block_height) WHERE block_height
 
 CREATE INDEX transfer_followed ON transfer (chain) WHERE followed = 1;
 
+CREATE INDEX transfer_tx ON transfer (tx);
+
 CREATE TABLE wallet (
     id TEXT NOT NULL PRIMARY KEY,
     merchant_id TEXT REFERENCES merchant (id),

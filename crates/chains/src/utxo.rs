@@ -144,7 +144,7 @@ impl UtxoChain {
         }
         EndpointReport {
             number,
-            label: label.clone(),
+            label: source.label().place().to_owned(),
             tip: tip.map_err(failure),
             capabilities: vec![
                 ("pending", source.node().is_some()),

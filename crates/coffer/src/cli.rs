@@ -9,6 +9,8 @@ pub use self::{chain::ChainCommand, generate::keys as documented_keys, run::run}
 mod callback;
 mod chain;
 mod config;
+mod doctor;
+mod find;
 mod generate;
 mod health;
 mod init;
@@ -124,6 +126,22 @@ pub enum Command {
     /// Look at the chains that are read, let a stopped one go on, read blocks again
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Find a payment and tell its story: by id, link, foreign id, address, transaction, customer
+    ///
+    /// What was asked, the quotes with their addresses, what arrived and where it stands, callbacks
+    /// with their attempts, cases, events, and how far the network was read. Of an address it says
+    /// whether it was given out here, and since when it is watched. Its status is 1 if nothing is
+    /// found.
+    Find {
+        /// What you have of it
+        text: String,
+    },
+    /// Look at everything a payment needs: endpoints, chains, coins, prices, keys
+    ///
+    /// It asks the endpoints and the markets itself and reads the database, so it works while the
+    /// server runs and while it does not, and changes nothing. It says what is wrong and what to
+    /// do; its status is 1 if anything is.
+    Doctor,
     /// Ask a running server whether it can do its work
     Health {
         /// The server, if not the one of the settings

@@ -6,6 +6,7 @@ use coffer_domain::{
     catalogue::{Catalogue, market_ticker},
     code::Iso,
     merchant::Environment,
+    ports::RateSourceError,
     rate::{NoRate, PricedRate, RateBook, RatePoint, RateRules, Side},
     time::Timestamp,
 };
@@ -52,6 +53,18 @@ impl Engine {
     /// # Errors
     /// Never; a source without an answer is logged, and its old prices grow stale.
     pub async fn refresh_rates(&self) -> Result<(), EngineError> {
+        for (name, answer) in self.refreshed_rates().await {
+            if let Err(error) = answer {
+                tracing::warn!(source = name, %error, "no rates");
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks every source once, all at a time; how many prices each named.
+    pub(crate) async fn refreshed_rates(
+        &self,
+    ) -> Vec<(&'static str, Result<usize, RateSourceError>)> {
         let catalogue = self.catalogue();
         let coins: Vec<Iso> = distinct(catalogue.assets().iter().map(|asset| asset.id.iso));
         let tickers: Vec<Iso> = distinct(coins.iter().copied().map(market_ticker));
@@ -61,13 +74,15 @@ impl Engine {
             let (tickers, fiats) = (&tickers, &fiats);
             async move { (source.name(), source.fetch(tickers, fiats, now).await) }
         });
-        for (name, answer) in join_all(asked).await {
-            match answer {
-                Ok(points) => self.rates.take(catalogue, name, by_iso(&coins, points)),
-                Err(error) => tracing::warn!(source = name, %error, "no rates"),
-            }
-        }
-        Ok(())
+        let answers = join_all(asked).await.into_iter().map(|(name, answer)| {
+            let named = answer.map(|points| {
+                let count = points.len();
+                self.rates.take(catalogue, name, by_iso(&coins, points));
+                count
+            });
+            (name, named)
+        });
+        answers.collect()
     }
 
     /// The price of one whole `base` in `quote`. The sandbox has made-up prices.

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003", "lease"),
     migration!(4, "0004", "chain_stop"),
     migration!(5, "0005", "audit"),
+    migration!(6, "0006", "transfer_tx"),
 ];
 
 /// What opening a store would do to it.

@@ -132,6 +132,50 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The addresses of that text, and when each was issued. Reads every address: a random index
+    /// would be paid for by every request that takes one.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn addresses_of_text(
+        &mut self,
+        text: &str,
+    ) -> Result<Vec<(IssuedAddress, Timestamp)>, DbError> {
+        self.many(
+            sql!(
+                "SELECT wallet_id, number, network, text, account, request_id, created_at \
+                 FROM address WHERE text = $1"
+            ),
+            vals![text],
+            |row| Ok((read_address(row)?, codec::time(row, 6)?)),
+        )
+        .await
+    }
+
+    /// The numbers of up to `limit` addresses of a wallet, from number `from` on, to which
+    /// something was paid that is still there.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn paid_numbers_from(
+        &mut self,
+        wallet: WalletId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<u32>, DbError> {
+        self.many(
+            sql!(
+                "SELECT number FROM address WHERE wallet_id = $1 AND number >= $2 AND EXISTS \
+                 (SELECT 1 FROM transfer WHERE transfer.request_id = address.request_id \
+                 AND transfer.address = address.text AND transfer.position <> 'gone') \
+                 ORDER BY number LIMIT $3"
+            ),
+            vals![&wallet.text(), from, limit],
+            |row| codec::count(row, 0),
+        )
+        .await
+    }
+
     /// Up to `limit` addresses of a wallet from number `from` on, in order.
     ///
     /// # Errors

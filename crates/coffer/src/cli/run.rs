@@ -11,8 +11,8 @@ use coffer_store::{
 use serde_json::json;
 
 use super::{
-    Cli, Command, WalletCommand, callback, chain, config, generate, health, init, key, merchant,
-    migrate, wallet,
+    Cli, Command, WalletCommand, callback, chain, config, doctor, find, generate, health, init,
+    key, merchant, migrate, wallet,
 };
 use crate::{
     demo,
@@ -89,6 +89,17 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
         Command::Chain(command) => {
             let engine = open(&load(&sources)?).await?;
             closed(&engine, chain::run(&engine, command, terminal).await).await
+        }
+        Command::Doctor => {
+            let settings = Settings::load(&sources)?;
+            // What fails is what it tells.
+            logging::start(&LogSettings { level: "error".to_owned(), ..settings.log.clone() });
+            let engine = open(&settings).await?;
+            closed(&engine, doctor::run(&engine, &settings, terminal).await).await
+        }
+        Command::Find { text } => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, find::run(&engine, text, terminal).await).await
         }
         Command::Health { url } => health::run(&load(&sources)?, url.as_deref(), terminal).await,
         Command::Generate { what } => generate::run(*what, &sources).await,

@@ -8,6 +8,8 @@ mod commands;
 mod config;
 mod demo;
 mod deploy;
+mod doctor;
+mod find;
 mod home;
 mod new_wallet;
 mod server;

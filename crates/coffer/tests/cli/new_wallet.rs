@@ -92,17 +92,24 @@ fn words_go_into_no_file_unasked() {
 #[test]
 fn a_script_gets_words_and_keys_that_wallet_add_takes() {
     let home = Home::with_database();
-    let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
-    fs::write(home.path("coffer.toml"), network).unwrap();
+    let nowhere = "endpoints = [\"http://127.0.0.1:1\"]";
+    let network =
+        |family: &str, name: &str| format!("[[networks.{family}]]\nname = \"{name}\"\n{nowhere}\n");
+    let networks = [("evm", "ethereum"), ("utxo", "bitcoin"), ("utxo", "litecoin")];
+    let settings: String = networks.iter().map(|(family, name)| network(family, name)).collect();
+    fs::write(home.path("coffer.toml"), settings).unwrap();
     let new = ["wallet", "new", "--print", "--no-quiz", "--words", "12"];
     let made = home.json(&new);
     assert_eq!(made["words"].as_array().unwrap().len(), 12);
     assert_ne!(made["words"], home.json(&new)["words"], "each is another");
     let keys = made["keys"].as_array().unwrap();
-    let evm = keys.iter().find(|key| key["network"] == "ethereum").unwrap();
-    let key = evm["key"].as_str().unwrap();
-    let added = home.json(&["wallet", "add", "--network", "ethereum", key]);
-    assert_eq!(added["first_addresses"][0], evm["first_address"]);
+    assert_eq!(keys.len(), networks.len());
+    for account in keys {
+        let text = |name: &str| account[name].as_str().unwrap();
+        let add = ["wallet", "add", "--network", text("network"), text("key")];
+        let added = home.json(&add);
+        assert_eq!(added["first_addresses"][0], account["first_address"], "{account}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod confirmations;
 mod create;
 mod customer;
 mod events;
+mod found;
 mod house;
 mod personal;
 mod reorganised;

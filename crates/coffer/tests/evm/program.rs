@@ -13,7 +13,7 @@ use crate::support::{
 const CHAIN_ID: u64 = 31_337;
 
 /// The settings of an operator who reads a test network.
-fn networks(endpoint: &str, chain_id: u64, token: &str) -> String {
+pub fn networks(endpoint: &str, chain_id: u64, token: &str) -> String {
     format!(
         "[[networks.evm]]\nname = \"anvil\"\nchain_id = {chain_id}\ntest = true\n\
          confirmations = 3\nendpoints = [\"http://{endpoint}\"]\n\
@@ -36,7 +36,7 @@ fn request(iso: &str) -> Value {
 }
 
 /// Creates a request as soon as the network has been read; where to pay.
-async fn create(program: &Program, iso: &str) -> String {
+pub async fn create(program: &Program, iso: &str) -> String {
     let body = request(iso);
     let created = until("a request", async || {
         let (status, answer) = program.post("/api/payments/v1/requests", &body).await;

@@ -49,11 +49,17 @@ impl Program {
 
     /// Runs a command to its good end; what it says as JSON.
     pub async fn run(&self, arguments: &[&str]) -> Value {
+        let (well, said, errors) = self.attempt(arguments).await;
+        assert!(well, "coffer {arguments:?}: {errors}");
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// Runs a command to its end: whether it was a good one, what it says and what it complains.
+    pub async fn attempt(&self, arguments: &[&str]) -> (bool, String, String) {
         let mut command = self.command(arguments);
         let output = soon("the command's end", command.output()).await.unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "coffer {arguments:?}: {}: {errors}", output.status);
-        serde_json::from_slice(&output.stdout).unwrap()
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
     }
 
     /// Adds a merchant with a key, for the sandbox or not, by which requests are signed from now

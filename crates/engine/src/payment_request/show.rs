@@ -124,12 +124,15 @@ impl Engine {
     }
 
     /// Base units of an asset as a decimal without padding.
-    pub(crate) fn decimal(&self, asset: AssetId, units: Units) -> String {
+    #[must_use]
+    pub fn decimal(&self, asset: AssetId, units: Units) -> String {
         let decimals = self.catalogue().asset(asset).map_or(0, |asset| asset.decimals);
         format_decimal(units, decimals)
     }
 
-    fn case_amount(&self, case: &Case) -> String {
+    /// The amount of a case as a decimal.
+    #[must_use]
+    pub fn case_amount(&self, case: &Case) -> String {
         case.units.parse().map_or_else(
             |_| case.units.clone(),
             |units| self.decimal(case.asset, Units::new(units)),

@@ -66,6 +66,43 @@ impl Tx<'_> {
         Ok(page)
     }
 
+    /// The newest `limit` requests of a customer, by the merchant's id of him, whosever they are.
+    /// Reads every request.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn requests_of_customer(
+        &mut self,
+        reference: &str,
+        limit: u32,
+    ) -> Result<Vec<PaymentRequestId>, DbError> {
+        self.many(
+            sql!(
+                "SELECT id FROM payment_request WHERE end_user_reference = $1 \
+                 ORDER BY id DESC LIMIT $2"
+            ),
+            vals![reference, limit],
+            |row| codec::id(row, 0),
+        )
+        .await
+    }
+
+    /// The requests to whose addresses a transaction paid.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn requests_of_transaction(
+        &mut self,
+        transaction: &str,
+    ) -> Result<Vec<PaymentRequestId>, DbError> {
+        self.many(
+            sql!("SELECT DISTINCT request_id FROM transfer WHERE tx = $1 ORDER BY request_id"),
+            vals![transaction],
+            |row| codec::id(row, 0),
+        )
+        .await
+    }
+
     /// Up to `limit` requests whose deadline by that clock has passed, the longest past first.
     ///
     /// # Errors

@@ -1,0 +1,197 @@
+//! `coffer doctor` beside a real node: what is well, what is wrong, and what it advises.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{
+    program::{create, networks},
+    support::{ACCOUNT_KEY, HandClock, Node, PLAIN, Program, provide_cryptography, until},
+};
+
+/// Live payments on the node's chain, at made-up prices.
+const ALLOWED: &str = "[rates]\nsource = \"fixed\"\n[networks]\nallow_test = true\n";
+const CHAIN_ID: u64 = 31_337;
+
+/// A node of that chain, and the settings that read it.
+async fn node(chain_id: u64) -> (Node, String) {
+    provide_cryptography();
+    let node = Node::start(Arc::new(HandClock::of_the_machine()), CHAIN_ID, &[]).await;
+    let token = node.deploy(PLAIN, 6).await;
+    let settings = format!("{ALLOWED}{}", networks(&node.address, chain_id, &token));
+    (node, settings)
+}
+
+/// A served installation with a merchant and a wallet.
+async fn served(settings: &str) -> Program {
+    let mut program = Program::new(settings);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    program.run(&["wallet", "add", "--network", "anvil", ACCOUNT_KEY, "--json"]).await;
+    program.serve().await;
+    program
+}
+
+/// Whether the doctor is content, and what it says.
+async fn examined(program: &Program) -> (bool, Value) {
+    let (well, said, told) = program.attempt(&["doctor", "--json"]).await;
+    let said: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{told}"));
+    assert_eq!(said["well"], well, "{said}");
+    (well, said)
+}
+
+/// What the doctor tells a person.
+async fn page(program: &Program) -> String {
+    program.attempt(&["doctor"]).await.1
+}
+
+/// Waits until the running server has read its network.
+async fn until_read(program: &Program) {
+    until("the network is read", async || {
+        let health = program.health().await;
+        let anvil = health["chains"].as_array()?.iter().find(|it| it["name"] == "anvil")?;
+        (anvil["height"].is_u64() && anvil["behind"].is_null()).then_some(())
+    })
+    .await;
+}
+
+/// The findings of a grade, each as `about: what`.
+fn findings(said: &Value, grade: &str) -> Vec<String> {
+    let all = said["findings"].as_array().unwrap().iter().filter(|it| it["grade"] == grade);
+    let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+    all.map(|it| format!("{}: {}", text(it, "about"), text(it, "what"))).collect()
+}
+
+#[tokio::test]
+async fn where_all_is_well_the_doctor_says_so() {
+    let (node, settings) = node(CHAIN_ID).await;
+    let program = served(&settings).await;
+    until_read(&program).await;
+    let (well, said) = examined(&program).await;
+    assert!(well, "{said}");
+    let network = &said["networks"][0];
+    assert_eq!((&network["name"], &network["error"]), (&"anvil".into(), &Value::Null));
+    let endpoint = &network["endpoints"][0];
+    assert_eq!(endpoint["label"], node.address.as_str());
+    assert_eq!(endpoint["in_step"], true);
+    assert!(endpoint["capabilities"]["traces"].is_boolean(), "{endpoint}");
+    assert_eq!(network["read"]["height"], endpoint["height"]);
+    let coins = said["coins"].as_array().unwrap();
+    assert_eq!(coins.len(), 2);
+    assert!(coins.iter().all(|coin| coin["taken"] == true && coin["environment"] == "live"));
+    let page = page(&program).await;
+    for part in ["Network anvil", "in step", "ETH/anvil", "can be taken", "Nothing is wrong."] {
+        assert!(page.contains(part), "{part} is not in:\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_needs_no_running_server() {
+    let (_node, settings) = node(CHAIN_ID).await;
+    let mut program = Program::new(&settings);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    let (well, said) = examined(&program).await;
+    assert!(!well);
+    let never = "anvil: it has never been read, so its coins are not offered";
+    assert_eq!(findings(&said, "wrong"), [never]);
+    assert_eq!(said["networks"][0]["read"], Value::Null);
+}
+
+/// The node has made no block since its first, which is an hour old.
+#[tokio::test]
+async fn the_doctor_tells_a_node_that_is_behind() {
+    provide_cryptography();
+    let node = Node::start(Arc::new(HandClock::of_the_machine()), CHAIN_ID, &[]).await;
+    let no_contract = format!("0x{}", "5a".repeat(20));
+    let settings = format!("{ALLOWED}{}", networks(&node.address, CHAIN_ID, &no_contract));
+    let stale = settings.replace("\ntest = true\n", "\ntest = true\nstale_after_seconds = 60\n");
+    assert_ne!(stale, settings);
+    let program = served(&stale).await;
+    until("the reason", async || {
+        let (_, said) = examined(&program).await;
+        let wrong = findings(&said, "wrong").join("\n");
+        let both =
+            ["not in step with its network: its newest block, 0, is 60 min", "it has been behind"];
+        both.iter().all(|part| wrong.contains(part)).then_some(())
+    })
+    .await;
+    let page = page(&program).await;
+    assert!(page.contains("NOT in step") && page.contains("-> wait until the node"), "{page}");
+    assert!(page.contains("cannot be taken: no endpoint is in step"), "{page}");
+}
+
+#[tokio::test]
+async fn the_doctor_tells_a_node_of_another_chain() {
+    let (_node, settings) = node(31_338).await;
+    let program = served(&settings).await;
+    let (well, said) = examined(&program).await;
+    assert!(!well);
+    let wrong = findings(&said, "wrong").join("\n");
+    assert!(wrong.contains("expected chain id 31338, found chain id 31337"), "{wrong}");
+    assert!(page(&program).await.contains("-> name a node of this network"));
+}
+
+#[tokio::test]
+async fn the_doctor_tells_a_node_that_is_away() {
+    let (node, settings) = node(CHAIN_ID).await;
+    let program = served(&settings).await;
+    until_read(&program).await;
+    drop(node);
+    let (well, said) = examined(&program).await;
+    assert!(!well);
+    assert_eq!(said["networks"][0]["endpoints"][0]["height"], Value::Null);
+    assert!(findings(&said, "wrong")[0].contains("anvil cannot be reached"), "{said}");
+}
+
+/// Made-up prices are none for real payments, so it is as if no market answered.
+#[tokio::test]
+async fn the_doctor_tells_that_there_are_no_rates() {
+    provide_cryptography();
+    let node = Node::start(Arc::new(HandClock::of_the_machine()), 1, &[]).await;
+    node.mine(1).await;
+    let settings = format!(
+        "[rates]\nsource = \"fixed\"\n[[networks.evm]]\nname = \"ethereum\"\n\
+         endpoints = [\"http://{}\"]\n",
+        node.address
+    );
+    let mut program = Program::new(&settings);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    program.run(&["wallet", "add", "--network", "ethereum", ACCOUNT_KEY, "--json"]).await;
+    program.serve().await;
+    until("no rate", async || {
+        let (_, said) = examined(&program).await;
+        let wrong = findings(&said, "wrong").join("\n");
+        wrong.contains("ETH cannot be taken: no rate for ETH in USD").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_doctor_tells_coins_that_no_wallet_receives() {
+    let (_node, settings) = node(CHAIN_ID).await;
+    let mut program = Program::new(&settings);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    program.serve().await;
+    until_read(&program).await;
+    let (well, said) = examined(&program).await;
+    assert!(!well);
+    let lacking = "anvil: ETH, USDX cannot be taken: no wallet receives it";
+    assert_eq!(findings(&said, "wrong"), [lacking]);
+    assert!(page(&program).await.contains("-> coffer wallet add --network anvil KEY"));
+}
+
+#[tokio::test]
+async fn the_doctor_measures_how_many_addresses_in_a_row_were_not_paid() {
+    let (_node, settings) = node(CHAIN_ID).await;
+    let program = served(&settings).await;
+    for _ in 0..21 {
+        create(&program, "ETH").await;
+    }
+    until_read(&program).await;
+    let (well, said) = examined(&program).await;
+    assert!(well, "{said}");
+    let key = &said["keys"][0];
+    assert_eq!((&key["addresses"], &key["unpaid"]), (&21.into(), &21.into()));
+    assert_eq!(key["gap_limit_needed"], 100);
+    let notable = findings(&said, "notable").join("\n");
+    assert!(notable.contains("21 of its addresses in a row"), "{notable}");
+}

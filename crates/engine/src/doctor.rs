@@ -1,0 +1,148 @@
+//! The doctor: looks at everything a payment needs, asks the endpoints and the markets itself, and
+//! says what is wrong and what to do. It changes nothing, and needs no running server.
+
+mod coins;
+mod finding;
+mod gap;
+
+use std::sync::Arc;
+
+use coffer_domain::{
+    code::NetworkName,
+    id::WalletId,
+    merchant::Environment,
+    money::AssetId,
+    ports::{Chain, ChainError, ChainProbe, EndpointReport},
+};
+use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
+use futures_util::future::join_all;
+
+pub use finding::{Finding, Grade};
+pub use gap::Gap;
+
+use crate::{address::SANDBOX_FAMILY, engine::Engine, error::EngineError};
+
+/// How an installation is.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// Each network that is set up.
+    pub networks: Vec<NetworkDiagnosis>,
+    /// Each extended public key.
+    pub keys: Vec<KeyDiagnosis>,
+    /// Each source of prices, with how many it named or why none.
+    pub sources: Vec<(&'static str, Result<usize, String>)>,
+    /// Each coin of those networks.
+    pub coins: Vec<CoinDiagnosis>,
+    /// What is wrong or worth knowing, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// How one network is.
+#[derive(Clone, Debug)]
+pub struct NetworkDiagnosis {
+    /// Its name.
+    pub name: NetworkName,
+    /// Seconds between its blocks.
+    pub block_seconds: u32,
+    /// The steps of its confirmations, where its node does not say all the words in them.
+    pub unsaid_words: Option<String>,
+    /// What its node proves of the chain and of the tokens on it.
+    pub probe: Result<ChainProbe, ChainError>,
+    /// What each endpoint says.
+    pub endpoints: Vec<EndpointReport>,
+    /// How far it was read; none before the first look.
+    pub cursor: Option<Cursor>,
+    /// How many addresses are watched on it.
+    pub addresses: u64,
+}
+
+/// How one key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDiagnosis {
+    /// The wallet.
+    pub wallet: WalletId,
+    /// Its family.
+    pub family: String,
+    /// Its environment.
+    pub environment: Environment,
+    /// How many addresses in a row were given out and not paid.
+    pub gap: Gap,
+}
+
+/// Whether one coin can be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoinDiagnosis {
+    /// The coin.
+    pub asset: AssetId,
+    /// For whom: live payments, or the sandbox where its network is a test network.
+    pub environment: Environment,
+    /// Why it cannot be taken; none if it can.
+    pub refused: Option<String>,
+}
+
+impl Diagnosis {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.findings.iter().all(|finding| finding.grade != Grade::Wrong)
+    }
+}
+
+impl Engine {
+    /// Examines the installation. `serving` tells whether a server was seen to run, where that is
+    /// known.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn diagnose(&self, serving: Option<bool>) -> Result<Diagnosis, EngineError> {
+        let (cursors, wallets) = self
+            .store()
+            .read(async |tx: &mut Tx<'_>| Ok((tx.cursors().await?, tx.wallets().await?)))
+            .await
+            .map_err(|error: DbError| error)?;
+        let chains = self.parts.chains.iter();
+        let networks = chains.map(|chain| self.examine(chain, &cursors, &wallets));
+        let (networks, sources) = futures_util::join!(join_all(networks), self.ask_sources());
+        let mut keys = Vec::new();
+        for wallet in wallets.iter().filter(|wallet| wallet.family != SANDBOX_FAMILY) {
+            keys.push(KeyDiagnosis {
+                wallet: wallet.id,
+                family: wallet.family.clone(),
+                environment: wallet.environment,
+                gap: self.gap_of(wallet).await?,
+            });
+        }
+        let coins = self.coins(&networks, &wallets);
+        let findings = finding::all(&networks, &keys, &coins, serving, self.now());
+        Ok(Diagnosis { networks, keys, sources, coins, findings })
+    }
+
+    async fn examine(
+        &self,
+        chain: &Arc<dyn Chain>,
+        cursors: &[Cursor],
+        wallets: &[Wallet],
+    ) -> NetworkDiagnosis {
+        let name = chain.name();
+        let row = self.catalogue().network(name);
+        let family = row.map(|row| row.family.as_str()).unwrap_or_default();
+        let wallets = wallets.iter().filter(|wallet| wallet.family == family);
+        let (probe, endpoints) = futures_util::join!(chain.probe(), chain.endpoints());
+        if let Ok(probe) = &probe {
+            // Only now can it be said of its coins whether they can be taken.
+            self.probes.admit(name, Arc::new(probe.clone()));
+        }
+        NetworkDiagnosis {
+            name,
+            block_seconds: row.map_or(1, |row| row.block_seconds),
+            unsaid_words: row.zip(probe.as_ref().ok()).and_then(|(row, probe)| {
+                let wanted = row.confirmations.named();
+                (probe.named.and(wanted) != wanted).then(|| row.confirmations.to_string())
+            }),
+            probe,
+            endpoints,
+            cursor: cursors.iter().find(|cursor| cursor.chain == name).cloned(),
+            addresses: wallets.map(|wallet| u64::from(wallet.next_number)).sum(),
+        }
+    }
+}

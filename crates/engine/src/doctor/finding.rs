@@ -1,0 +1,263 @@
+//! What follows from what was seen: what is wrong, and what to do about it.
+
+use coffer_domain::{
+    ports::{ChainError, EndpointReport, Tip},
+    time::{Span, Timestamp},
+};
+use coffer_store::chain_cursor::Cursor;
+
+use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis};
+
+/// Blocks that an endpoint may be behind another, and our reading behind the node, without a word.
+const BLOCKS_BEHIND: u64 = 3;
+/// Reading that is no older than this is not behind, however many blocks it is.
+const SHORTLY: Span = Span::from_seconds(60);
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Something cannot be taken, or is not seen.
+    Wrong,
+    /// Everything works, and may not for long.
+    Notable,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub grade: Grade,
+    /// What it is about: a network, a key, a coin.
+    pub about: String,
+    /// What is so.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl Finding {
+    fn new(
+        grade: Grade,
+        about: impl ToString,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self { grade, about: about.to_string(), what: what.into(), advice: advice.into() }
+    }
+}
+
+/// Everything found, the worst first.
+pub(super) fn all(
+    networks: &[NetworkDiagnosis],
+    keys: &[KeyDiagnosis],
+    coins: &[CoinDiagnosis],
+    serving: Option<bool>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if serving == Some(false) {
+        findings.push(Finding::new(
+            Grade::Notable,
+            "server",
+            "no server answers here",
+            "networks are read and callbacks sent while coffer serve runs; start it, or ask where \
+             it runs",
+        ));
+    }
+    for network in networks {
+        findings.extend(of_endpoints(network, now));
+        findings.extend(of_probe(network));
+        findings.extend(of_reading(network, serving, now));
+    }
+    findings.extend(keys.iter().filter_map(of_key));
+    findings.extend(networks.iter().filter_map(|network| of_coins(network, coins)));
+    findings.sort_by_key(|finding| finding.grade);
+    findings
+}
+
+fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {
+    let well = |report: &&EndpointReport| report.tip.as_ref().is_ok_and(|tip| tip.live);
+    let another = network.endpoints.iter().any(|report| well(&report));
+    let grade = if another { Grade::Notable } else { Grade::Wrong };
+    let heights = network.endpoints.iter().filter_map(|it| Some(it.tip.as_ref().ok()?.at.height));
+    let highest = heights.max().unwrap_or(0);
+    let finding = |report: &EndpointReport| {
+        let about = format!("{}, endpoint {} ({})", network.name, report.number, report.label);
+        let (what, advice) = match &report.tip {
+            Ok(tip) if !tip.live => (out_of_step(tip, now), OUT_OF_STEP.to_owned()),
+            Ok(tip) if highest.saturating_sub(tip.at.height) > BLOCKS_BEHIND => {
+                let blocks = highest.saturating_sub(tip.at.height);
+                let what = format!("it is {blocks} blocks behind another endpoint");
+                (what, "see that it has peers and room on its disk".to_owned())
+            }
+            Ok(_) => return None,
+            Err(error) => {
+                let whole = matches!(error, ChainError::OtherChain { .. });
+                let grade = if whole { Grade::Wrong } else { grade };
+                return Some(Finding::new(grade, about, error.to_string(), advice_on(error)));
+            }
+        };
+        Some(Finding::new(grade, about, what, advice))
+    };
+    network.endpoints.iter().filter_map(finding).collect()
+}
+
+const OUT_OF_STEP: &str = "wait until the node has caught up, and see that it has peers and that \
+                           this machine's clock is right; nothing is lost meanwhile";
+
+fn out_of_step(tip: &Tip, now: Timestamp) -> String {
+    let age = now.since(tip.time).seconds().max(0);
+    format!(
+        "it is not in step with its network: its newest block, {}, is {} old",
+        tip.at.height,
+        length(age)
+    )
+}
+
+fn advice_on(error: &ChainError) -> &'static str {
+    match error {
+        ChainError::OtherChain { .. } => {
+            "name a node of this network in its endpoints; nothing is read from this one"
+        }
+        ChainError::Nonsense { .. } => "see what answers at that address, and in which version",
+        ChainError::StatePruned { .. } | ChainError::BlockPruned { .. } => {
+            "add an endpoint that keeps it; reading goes on by itself then"
+        }
+        ChainError::EndpointsDisagree { .. } => {
+            "find out which of them is right, and take the other out; nothing is credited meanwhile"
+        }
+        _ => "start the node, or see that its address, port and password in the settings are right",
+    }
+}
+
+fn of_probe(network: &NetworkDiagnosis) -> Vec<Finding> {
+    match &network.probe {
+        Ok(probe) => {
+            let refused = probe.refused_assets.iter().map(|(asset, reason)| {
+                let advice = "compare the contract with its issuer's page, or change the node";
+                Finding::new(Grade::Wrong, asset, reason.as_str(), advice)
+            });
+            let nameless = network.unsaid_words.as_ref().map(|steps| {
+                let what = format!("its node does not say all words of its confirmations, {steps}");
+                let advice = "the numbers beside the words hold; another node may say them";
+                Finding::new(Grade::Notable, network.name, what, advice)
+            });
+            refused.chain(nameless).collect()
+        }
+        // Where endpoints speak for themselves, they have said it.
+        Err(_) if network.endpoints.iter().any(|report| report.tip.is_err()) => Vec::new(),
+        Err(error) => {
+            vec![Finding::new(Grade::Wrong, network.name, error.to_string(), advice_on(error))]
+        }
+    }
+}
+
+fn of_reading(network: &NetworkDiagnosis, serving: Option<bool>, now: Timestamp) -> Vec<Finding> {
+    let start = match serving {
+        Some(true) => "the log of the server says more",
+        _ => "coffer serve reads it on",
+    };
+    let Some(cursor) = &network.cursor else {
+        let what = "it has never been read, so its coins are not offered";
+        return vec![Finding::new(Grade::Wrong, network.name, what, start)];
+    };
+    let mut findings = Vec::new();
+    if let Some(gap) = pruned_gap(network, cursor) {
+        findings.push(gap);
+    }
+    let tips = network.endpoints.iter().filter_map(|report| report.tip.as_ref().ok());
+    let best = tips.max_by_key(|tip| tip.at.height);
+    let late = best.and_then(|tip| lag(cursor, tip, network.block_seconds));
+    if let Some(reason) = &cursor.behind_reason {
+        let since = cursor.behind_since.map_or(0, |since| now.since(since).seconds().max(0));
+        let what = format!("it has been behind for {}: {reason}", length(since));
+        findings.push(Finding::new(Grade::Wrong, network.name, what, BEHIND));
+    } else if let Some((blocks, span)) = late {
+        let what = format!(
+            "it was read up to block {}, {blocks} blocks ({}) behind its node",
+            cursor.at.height,
+            length(span.seconds())
+        );
+        findings.push(Finding::new(Grade::Wrong, network.name, what, start));
+    }
+    findings
+}
+
+const BEHIND: &str = "its coins are not offered and its windows stand still until it is read to \
+                      its tip; mend what the endpoints above say";
+
+/// How far our reading is behind a tip; none where that is nothing to speak of.
+fn lag(cursor: &Cursor, tip: &Tip, block_seconds: u32) -> Option<(u64, Span)> {
+    let blocks = tip.at.height.saturating_sub(cursor.at.height);
+    let span = tip.time.since(cursor.block_time);
+    let usual = Span::from_seconds(i64::from(block_seconds).saturating_mul(3));
+    (blocks > BLOCKS_BEHIND && span > SHORTLY.max(usual)).then_some((blocks, span))
+}
+
+/// The next block to be read is kept by no endpoint that answers.
+fn pruned_gap(network: &NetworkDiagnosis, cursor: &Cursor) -> Option<Finding> {
+    let next = cursor.at.height.saturating_add(1);
+    let answering = network.endpoints.iter().filter(|report| report.tip.is_ok());
+    let kept = answering.map(|report| report.kept_from.unwrap_or(0)).min()?;
+    (kept > next).then(|| {
+        let what = format!(
+            "blocks {next} to {} were not read and are kept by no endpoint",
+            kept.saturating_sub(1)
+        );
+        let advice = "add an endpoint that keeps them (a node that is not pruned, or an Esplora \
+                      server); they are read from it, and nothing behind them before";
+        Finding::new(Grade::Wrong, network.name, what, advice)
+    })
+}
+
+fn of_key(key: &KeyDiagnosis) -> Option<Finding> {
+    let limit = key.gap.limit_needed()?;
+    let what = format!(
+        "{} of its addresses in a row were given out and not paid; an ordinary wallet that is \
+         restored looks at 20",
+        key.gap.longest
+    );
+    let advice = format!(
+        "when you restore this wallet, set its gap limit to {limit} or more; coffer wallet export \
+         {} lists every address",
+        key.wallet.text()
+    );
+    Some(Finding::new(Grade::Notable, format!("wallet {}", key.wallet.text()), what, advice))
+}
+
+/// Coins that cannot be taken though their network can be read.
+fn of_coins(network: &NetworkDiagnosis, coins: &[CoinDiagnosis]) -> Option<Finding> {
+    let behind = network.cursor.as_ref().is_none_or(|cursor| cursor.behind_reason.is_some());
+    let silent = !network.endpoints.is_empty()
+        && !network.endpoints.iter().any(|it| it.tip.as_ref().is_ok_and(|tip| tip.live));
+    let Ok(probe) = &network.probe else { return None };
+    if behind || silent {
+        return None;
+    }
+    let told = |coin: &&CoinDiagnosis| probe.refused_assets.iter().all(|(it, _)| *it != coin.asset);
+    let coins = coins.iter().filter(|coin| coin.asset.network == network.name);
+    let coins = coins.filter(|coin| coin.refused.is_some()).filter(|coin| told(coin));
+    let coins: Vec<&CoinDiagnosis> = coins.collect();
+    let reason = coins.first()?.refused.as_deref().unwrap_or_default();
+    let names: Vec<String> = coins.iter().map(|coin| coin.asset.iso.to_string()).collect();
+    let what = format!("{} cannot be taken: {reason}", names.join(", "));
+    let advice = if reason.starts_with("no wallet") {
+        format!("coffer wallet add --network {} KEY; coffer wallet new makes one", network.name)
+    } else {
+        "see what the rate sources above say; a quote needs two that agree".to_owned()
+    };
+    Some(Finding::new(Grade::Wrong, network.name, what, advice))
+}
+
+/// A length of time in its largest unit.
+fn length(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests;

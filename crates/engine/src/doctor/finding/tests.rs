@@ -1,0 +1,168 @@
+use coffer_domain::{
+    code::NetworkName, id::Id, merchant::Environment, money::AssetId, ports::ChainProbe,
+    transfer::BlockRef,
+};
+
+use super::*;
+use crate::doctor::Gap;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+const NETWORK: NetworkName = NetworkName::constant("bitcoin");
+
+fn at(height: u64) -> BlockRef {
+    BlockRef { height, hash: format!("{height:064x}") }
+}
+
+fn tip(height: u64, age: i64, live: bool) -> Result<Tip, ChainError> {
+    let time = NOW.minus(Span::from_seconds(age));
+    Ok(Tip { at: at(height), time, safe_height: None, final_height: None, live })
+}
+
+fn silent() -> Result<Tip, ChainError> {
+    Err(ChainError::Unreachable { network: NETWORK, reason: "no connection".to_owned() })
+}
+
+fn endpoint(number: usize, tip: Result<Tip, ChainError>) -> EndpointReport {
+    EndpointReport {
+        number,
+        label: format!("node{number}:8332"),
+        tip,
+        capabilities: Vec::new(),
+        kept_from: None,
+        calls_last_minute: 0,
+    }
+}
+
+fn network(endpoints: Vec<EndpointReport>, read_to: u64) -> NetworkDiagnosis {
+    let cursor = Cursor {
+        chain: NETWORK,
+        at: at(read_to),
+        block_time: NOW.minus(Span::from_seconds(i64::try_from(1_000 - read_to).unwrap() * 600)),
+        look: 1,
+        watermark: NOW,
+        behind_since: None,
+        behind_reason: None,
+    };
+    NetworkDiagnosis {
+        name: NETWORK,
+        block_seconds: 600,
+        unsaid_words: None,
+        probe: Ok(ChainProbe::default()),
+        endpoints,
+        cursor: Some(cursor),
+        addresses: 0,
+    }
+}
+
+fn said(network: NetworkDiagnosis, serving: Option<bool>) -> Vec<(Grade, String)> {
+    let all = all(&[network], &[], &[], serving, NOW);
+    all.into_iter().map(|it| (it.grade, format!("{}: {}", it.about, it.what))).collect()
+}
+
+#[test]
+fn where_all_is_well_nothing_is_found() {
+    let well = network(vec![endpoint(1, tip(1_000, 60, true))], 1_000);
+    assert_eq!(said(well, Some(true)), []);
+    // A few blocks are read in a moment.
+    let well = network(vec![endpoint(1, tip(1_000, 60, true))], 997);
+    assert_eq!(said(well, Some(true)), []);
+}
+
+#[test]
+fn one_silent_endpoint_of_two_is_notable_and_of_one_is_wrong() {
+    let silent_one = endpoint(1, silent());
+    let what = "bitcoin, endpoint 1 (node1:8332): bitcoin cannot be reached: no connection";
+    let both = vec![silent_one.clone(), endpoint(2, tip(1_000, 60, true))];
+    assert_eq!(said(network(both, 1_000), None), [(Grade::Notable, what.to_owned())]);
+    let alone = network(vec![silent_one], 1_000);
+    assert_eq!(said(alone, None), [(Grade::Wrong, what.to_owned())]);
+}
+
+#[test]
+fn an_endpoint_of_another_chain_is_wrong_even_beside_a_right_one() {
+    let (expected, found) = ("main".to_owned(), "test".to_owned());
+    let other = Err(ChainError::OtherChain { network: NETWORK, expected, found });
+    let both = vec![endpoint(1, tip(1_000, 60, true)), endpoint(2, other)];
+    let found = said(network(both, 1_000), None);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, Grade::Wrong);
+    assert!(found[0].1.contains("expected main, found test"), "{found:?}");
+}
+
+#[test]
+fn a_node_that_lags_is_told_from_one_that_stands_still() {
+    let stale = network(vec![endpoint(1, tip(1_000, 7_300, false))], 1_000);
+    let found = said(stale, None);
+    assert!(found[0].1.ends_with("its newest block, 1000, is 2 h old"), "{found:?}");
+    let both = vec![endpoint(1, tip(1_000, 60, true)), endpoint(2, tip(990, 60, true))];
+    let found = said(network(both, 1_000), None);
+    assert_eq!(found[0].0, Grade::Notable);
+    assert!(found[0].1.ends_with("it is 10 blocks behind another endpoint"), "{found:?}");
+}
+
+#[test]
+fn what_is_not_read_to_the_tip_is_wrong() {
+    let late = network(vec![endpoint(1, tip(1_000, 0, true))], 900);
+    let what = "bitcoin: it was read up to block 900, 100 blocks (16 h) behind its node";
+    assert_eq!(said(late.clone(), Some(true)), [(Grade::Wrong, what.to_owned())]);
+    let never = NetworkDiagnosis { cursor: None, ..late.clone() };
+    assert!(said(never, None)[0].1.contains("never been read"));
+    let mut marked = late;
+    let cursor = marked.cursor.as_mut().unwrap();
+    cursor.behind_since = Some(NOW.minus(Span::from_minutes(5)));
+    cursor.behind_reason = Some("no answer".to_owned());
+    let what = "bitcoin: it has been behind for 5 min: no answer";
+    assert_eq!(said(marked, None), [(Grade::Wrong, what.to_owned())]);
+}
+
+#[test]
+fn blocks_that_no_endpoint_keeps_are_a_gap_and_one_that_keeps_them_closes_it() {
+    let pruned = |number| {
+        let report = endpoint(number, tip(1_000, 0, true));
+        EndpointReport { kept_from: Some(950), ..report }
+    };
+    let found = said(network(vec![pruned(1), pruned(2)], 900), None);
+    assert!(
+        found[0].1.contains("blocks 901 to 949 were not read and are kept by no endpoint"),
+        "{found:?}"
+    );
+    let whole = vec![pruned(1), endpoint(2, tip(1_000, 0, true))];
+    assert!(said(network(whole, 900), None).iter().all(|(_, what)| !what.contains("kept by no")));
+    assert_eq!(said(network(vec![pruned(1)], 1_000), None), []);
+}
+
+#[test]
+fn a_server_that_does_not_run_is_told_where_it_should() {
+    let well = || network(vec![endpoint(1, tip(1_000, 60, true))], 1_000);
+    assert_eq!(said(well(), Some(false))[0].0, Grade::Notable);
+    assert_eq!(said(well(), None), []);
+}
+
+#[test]
+fn a_long_gap_names_the_limit_a_restored_wallet_needs() {
+    let gap = Gap { issued: 60, unpaid: 35, longest: 35 };
+    let (family, environment) = ("utxo".to_owned(), Environment::Live);
+    let key = KeyDiagnosis { wallet: Id::new(NOW, [0; 10]), family, environment, gap };
+    let found = all(&[], &[key], &[], None, NOW);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].what.starts_with("35 of its addresses in a row"), "{found:?}");
+    assert!(found[0].advice.contains("gap limit to 100 or more"), "{found:?}");
+}
+
+#[test]
+fn coins_that_cannot_be_taken_are_one_finding_for_each_network() {
+    let coin = |iso: &str, refused: Option<&str>| CoinDiagnosis {
+        asset: AssetId::new(iso.parse().unwrap(), NETWORK),
+        environment: Environment::Live,
+        refused: refused.map(str::to_owned),
+    };
+    let no_rate = Some("no rate for BTC in USD");
+    let coins = [coin("BTC", no_rate), coin("XYZ", no_rate), coin("LTC", None)];
+    let well = network(vec![endpoint(1, tip(1_000, 60, true))], 1_000);
+    let found = all(std::slice::from_ref(&well), &[], &coins, None, NOW);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].what, "BTC, XYZ cannot be taken: no rate for BTC in USD");
+    // While the network itself is the reason, that is said and no more.
+    let silent = network(vec![endpoint(1, silent())], 1_000);
+    assert_eq!(all(&[silent], &[], &coins, None, NOW).len(), 1);
+}
