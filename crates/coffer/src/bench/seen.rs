@@ -24,7 +24,7 @@ use crate::{
 /// What the page says then.
 const SEEN: &str = "We see your payment.";
 /// Between two looks at a page; no figure is more exact.
-const BEAT: Duration = Duration::from_millis(10);
+const BEAT: Duration = Duration::from_millis(25);
 /// Payments under way at the same time, so that the whole does not take an hour.
 const AT_ONCE: usize = 10;
 /// 60 EUR.
