@@ -40,7 +40,6 @@ mod answer;
 mod balance;
 mod block;
 mod calls;
-mod counters;
 mod endpoint;
 mod failover;
 mod fault;
@@ -58,9 +57,9 @@ mod token;
 mod traces;
 mod witness;
 
-pub use self::counters::describe;
 pub use self::hits::count_hits;
 pub use self::settings::{EvmSettings, InternalTransfers, SettingsRefused};
+pub use crate::counters::describe;
 
 /// One EVM network behind its endpoints.
 pub struct EvmChain {

@@ -152,7 +152,7 @@ impl UtxoChain {
                 ("news", source.node().is_some() && self.news.is_some()),
             ],
             kept_from,
-            calls_last_minute: source.calls_last_minute(),
+            calls_last_minute: source.http().calls_last_minute(),
         }
     }
 }

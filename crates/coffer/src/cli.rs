@@ -306,13 +306,14 @@ pub enum WalletCommand {
     /// Add an extended public key; payments go to addresses of it
     ///
     /// Export the account's extended public key from your wallet: for Ethereum and its kin the one
-    /// of m/44'/60'/0', which begins with xpub. The first addresses are shown: compare them with
+    /// of m/44'/60'/0', which begins with xpub; for Bitcoin or Litecoin the one that begins with
+    /// zpub, or an output descriptor, in quotes. The first addresses are shown: compare them with
     /// those your wallet shows before you take money.
     Add {
-        /// The network; one key serves all networks of its kind
+        /// The network; one key serves all EVM networks, and one of Bitcoin's kind only itself
         #[arg(long, value_name = "NETWORK")]
         network: String,
-        /// The extended public key; never a private one
+        /// The extended public key or descriptor; never a private one
         public_key: String,
         /// For one merchant alone
         #[arg(long, value_name = "ID")]

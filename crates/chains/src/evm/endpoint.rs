@@ -13,12 +13,11 @@ use serde_json::{Value, json, value::RawValue};
 use super::{
     answer::{Hash, NodeBlock, Quantity},
     calls::Calls,
-    counters::Counters,
     fault::Fault,
     settings::EvmSettings,
     traces::{self, Tracing},
 };
-use crate::label::Label;
+use crate::{counters::Counters, label::Label};
 
 /// Blocks of which the logs are asked for at once, until an endpoint refuses that.
 const LOG_RANGE: u64 = 64;

@@ -48,7 +48,7 @@ impl Esplora {
         settings: &UtxoSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let http = Http::new(client, Label::new(url, number), settings, clock);
+        let http = Http::new(client, (Label::new(url, number), number), settings, clock);
         Self { http, base: url.as_str().trim_end_matches('/').to_owned(), newest: Mutex::default() }
     }
 

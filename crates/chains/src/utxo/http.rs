@@ -6,7 +6,7 @@ use coffer_domain::ports::Clock;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 
 use super::{fault::Fault, settings::UtxoSettings};
-use crate::label::Label;
+use crate::{counters::Counters, label::Label};
 
 /// Seconds over which calls are counted.
 const SECONDS: usize = 60;
@@ -19,6 +19,7 @@ pub(super) struct Http {
     calls_per_minute: Option<u32>,
     clock: Arc<dyn Clock>,
     calls: Mutex<Calls>,
+    pub(super) counters: Counters,
 }
 
 /// Calls by the second in which they were made.
@@ -47,9 +48,10 @@ pub(super) fn client(settings: &UtxoSettings) -> reqwest::Result<Client> {
 }
 
 impl Http {
+    /// What answers as the `number`th endpoint of its network, counted from 1.
     pub(super) fn new(
         client: Client,
-        label: Label,
+        (label, number): (Label, usize),
         settings: &UtxoSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -60,6 +62,7 @@ impl Http {
             calls_per_minute: settings.calls_per_minute,
             clock,
             calls: Mutex::new(Calls([(i64::MIN / 2, 0); SECONDS])),
+            counters: Counters::new(settings.network, number),
         }
     }
 
@@ -108,6 +111,7 @@ impl Http {
             return Err(Fault::Unreachable(format!("its {limit} calls a minute are used up")));
         }
         calls.count(now);
+        self.counters.call();
         Ok(())
     }
 }

@@ -72,7 +72,7 @@ impl Rpc {
         // Fails only for addresses without a host, which were refused before.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let http = Http::new(client, label, settings, clock);
+        let http = Http::new(client, (label, number), settings, clock);
         Self { http, url, access, next_id: AtomicU64::new(1) }
     }
 

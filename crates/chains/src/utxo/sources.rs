@@ -17,6 +17,7 @@ use super::{
     block::Reading,
     esplora::Esplora,
     fault::{Failure, Fault},
+    http::Http,
     node::Node,
 };
 use crate::label::Label;
@@ -49,10 +50,7 @@ impl Source {
 
     /// What log lines and errors call it: number and domain, no secrets.
     pub(super) const fn label(&self) -> &Label {
-        match &self.kind {
-            Kind::Node(node) => &node.rpc.http.label,
-            Kind::Esplora(esplora) => &esplora.http.label,
-        }
+        &self.http().label
     }
 
     /// The node, where it is one.
@@ -63,11 +61,11 @@ impl Source {
         }
     }
 
-    /// How many calls were made to it in the last minute.
-    pub(super) fn calls_last_minute(&self) -> u32 {
+    /// The calls to it.
+    pub(super) const fn http(&self) -> &Http {
         match &self.kind {
-            Kind::Node(node) => node.rpc.http.calls_last_minute(),
-            Kind::Esplora(esplora) => esplora.http.calls_last_minute(),
+            Kind::Node(node) => &node.rpc.http,
+            Kind::Esplora(esplora) => &esplora.http,
         }
     }
 
@@ -93,10 +91,14 @@ impl Source {
         reading: Reading,
         watched: &Watched<'_>,
     ) -> Result<Block, Fault> {
-        match self.block_once(height, reading, watched).await {
+        let told = match self.block_once(height, reading, watched).await {
             Err(Fault::Moved(_)) => self.block_once(height, reading, watched).await,
             other => other,
+        };
+        if told.is_ok() {
+            self.http().counters.block();
         }
+        told
     }
 
     async fn block_once(

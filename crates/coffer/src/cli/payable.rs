@@ -48,7 +48,7 @@ impl Payable {
                     .to_owned(),
             ),
             Self::NoWallet(network) => Some(format!(
-                "a wallet for real payments: coffer wallet add --network {network} XPUB"
+                "a wallet for real payments: coffer wallet add --network {network} KEY"
             )),
         }
     }

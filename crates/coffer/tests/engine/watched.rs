@@ -15,7 +15,7 @@ use coffer_domain::{
         Watched,
     },
     time::Span,
-    transfer::{Address, ChainTransfer, ChainUnits},
+    transfer::{Address, BlockRef, ChainTransfer, ChainUnits, TransferReference},
 };
 use coffer_engine::{engine::Engine, follow::Progress, payment_request::Once};
 use coffer_store::tx::Tx;
@@ -48,6 +48,10 @@ pub enum How {
     TakenOver { by: Engine, clock: Arc<HandClock>, wanted: Arc<AtomicBool> },
     /// What is paid to us is not told.
     Hiding,
+    /// What is pending is told no more, and another transaction has taken its place.
+    Replaced(Arc<AtomicBool>),
+    /// Nothing is told of what is pending.
+    BlocksAlone,
     /// Nothing.
     Honest,
 }
@@ -133,10 +137,14 @@ impl Chain for Meddling {
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
         let mut pending = self.inner.pending(watched).await?;
-        if let How::ForgetfulPool(forgets) = &self.how
-            && forgets.load(Ordering::SeqCst)
-        {
-            return Ok(Vec::new());
+        match &self.how {
+            How::ForgetfulPool(forgets) | How::Replaced(forgets)
+                if forgets.load(Ordering::SeqCst) =>
+            {
+                return Ok(Vec::new());
+            }
+            How::BlocksAlone => return Err(ChainError::PendingUnseen { network: self.name() }),
+            _ => {}
         }
         if matches!(self.how, How::LaggingPool) {
             let tip = self.inner.tip().await?.at.height;
@@ -146,6 +154,15 @@ impl Chain for Meddling {
             }
         }
         Ok(pending.into_iter().map(|one| self.changed(one)).collect())
+    }
+
+    async fn lost(
+        &self,
+        missing: &[TransferReference],
+        _tip: &BlockRef,
+    ) -> Result<Vec<TransferReference>, ChainError> {
+        let replaced = matches!(self.how, How::Replaced(_));
+        Ok(if replaced { missing.to_vec() } else { Vec::new() })
     }
 
     fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {
@@ -280,6 +297,56 @@ on_both! {
         house.pass(crate::house::minutes(1));
         to_the_tip(house, &chain).await;
         assert_eq!(house.count(pending).await, 0, "missed for ten minutes, it has gone");
+    }
+
+    async fn a_payment_whose_place_another_took_is_gone_at_once(house: House) {
+        let replaced = Arc::new(AtomicBool::new(false));
+        let how = How::Replaced(Arc::clone(&replaced));
+        let chain = Meddling::named("ethereum", house.world.chain(), how);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        to_the_tip(house, &chain).await;
+        let pending = "SELECT COUNT(*) FROM transfer WHERE position = 'pending'";
+        let gone = "SELECT COUNT(*) FROM transfer WHERE position = 'gone'";
+        // Whoever sends it again all the same is seen again.
+        for taken in [false, true, false] {
+            replaced.store(taken, Ordering::SeqCst);
+            to_the_tip(house, &chain).await;
+            let counted = (house.count(pending).await, house.count(gone).await);
+            assert_eq!(counted, if taken { (0, 1) } else { (1, 0) });
+        }
+    }
+
+    async fn the_windows_of_a_chain_read_by_its_blocks_alone_wait_for_blocks(house: House) {
+        let chain = Meddling::before(house.world.chain(), How::BlocksAlone);
+        let made = house.chosen(BTC).await;
+        to_the_tip(house, &chain).await;
+        house.pass(crate::house::minutes(65));
+        to_the_tip(house, &chain).await;
+        let behind = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL";
+        assert_eq!(house.count(behind).await, 0, "it is read to its tip");
+        for (pass, status) in [(0, "processing"), (10, "expired")] {
+            house.pass(crate::house::minutes(pass));
+            house.mine(1).await;
+            to_the_tip(house, &chain).await;
+            house.engine().end_windows().await.unwrap();
+            assert_eq!(house.status(&made).await, status, "{pass}");
+        }
+    }
+
+    async fn a_payment_first_seen_in_its_block_counts_from_before_it(house: House) {
+        let chain = Meddling::before(house.world.chain(), How::BlocksAlone);
+        let made = house.chosen(BTC).await;
+        to_the_tip(house, &chain).await;
+        house.pass(crate::house::minutes(58));
+        house.pay(&made, PRICE).await;
+        house.pass(crate::house::minutes(7));
+        house.mine(1).await;
+        to_the_tip(house, &chain).await;
+        house.mine(1).await;
+        to_the_tip(house, &chain).await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn a_payment_to_a_request_that_has_ended_is_still_seen(house: House) {

@@ -10,21 +10,21 @@ const BLOCKS: &str = "coffer_chain_blocks_total";
 
 /// The counters of one endpoint. Looked up whenever something is counted: who records metrics may
 /// come later than the adapter.
-pub(super) struct Counters([(&'static str, String); 2]);
+pub(crate) struct Counters([(&'static str, String); 2]);
 
 impl Counters {
     /// Counters of the `number`th endpoint of a network.
-    pub(super) fn new(network: NetworkName, number: usize) -> Self {
+    pub(crate) fn new(network: NetworkName, number: usize) -> Self {
         Self([("network", network.to_string()), ("endpoint", number.to_string())])
     }
 
     /// Counts a call.
-    pub(super) fn call(&self) {
+    pub(crate) fn call(&self) {
         metrics::counter!(CALLS, &self.0).increment(1);
     }
 
     /// Counts a block that was told.
-    pub(super) fn block(&self) {
+    pub(crate) fn block(&self) {
         metrics::counter!(BLOCKS, &self.0).increment(1);
     }
 }
