@@ -12,6 +12,44 @@ CREATE TABLE address (
     CONSTRAINT address_pkey PRIMARY KEY (wallet_id, number)
 );
 
+CREATE TABLE alarm (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    about TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    state TEXT NOT NULL,
+    times BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    told_at BIGINT NOT NULL,
+    acknowledged_at BIGINT,
+    resolved_at BIGINT,
+    CONSTRAINT alarm_state_check CHECK (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])),
+    CONSTRAINT alarm_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX alarm_standing ON alarm USING btree (name, about) WHERE state <> 'resolved'::text;
+
+CREATE TABLE alarm_message (
+    id TEXT NOT NULL,
+    alarm_id TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    html TEXT,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    attempted_at BIGINT,
+    answer TEXT,
+    CONSTRAINT alarm_message_channel_check CHECK (channel = ANY (ARRAY['mail'::text, 'webhook'::text])),
+    CONSTRAINT alarm_message_state_check CHECK (state = ANY (ARRAY['due'::text, 'delivered'::text, 'given_up'::text])),
+    CONSTRAINT alarm_message_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES alarm(id),
+    CONSTRAINT alarm_message_pkey PRIMARY KEY (id)
+);
+CREATE INDEX alarm_message_alarm ON alarm_message USING btree (alarm_id);
+CREATE INDEX alarm_message_due ON alarm_message USING btree (next_at) WHERE state = 'due'::text;
+
 CREATE TABLE api_key (
     id TEXT NOT NULL,
     merchant_id TEXT NOT NULL,
@@ -39,6 +77,18 @@ CREATE TABLE audit (
     CONSTRAINT audit_pkey PRIMARY KEY (chain, wallet_id, number)
 );
 CREATE INDEX audit_due ON audit USING btree (chain, due_at);
+CREATE TABLE blind_span (
+    chain TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    from_height BIGINT NOT NULL,
+    to_height BIGINT,
+    reason TEXT NOT NULL,
+    payments BIGINT NOT NULL,
+    found TEXT NOT NULL,
+    CONSTRAINT blind_span_pkey PRIMARY KEY (chain, since)
+);
+CREATE UNIQUE INDEX blind_span_lasting ON blind_span USING btree (chain) WHERE until IS NULL;
 
 CREATE TABLE callback (
     id TEXT NOT NULL,
@@ -57,6 +107,7 @@ CREATE TABLE callback (
     created_at BIGINT NOT NULL,
     attempted_at BIGINT,
     answer TEXT,
+    said BYTEA,
     CONSTRAINT callback_final_check CHECK (final = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT callback_state_check CHECK (state = ANY (ARRAY['due'::text, 'delivered'::text, 'abandoned'::text, 'superseded'::text])),
     CONSTRAINT callback_pkey PRIMARY KEY (id),
@@ -127,6 +178,12 @@ CREATE TABLE event (
 CREATE INDEX event_feed ON event USING btree (merchant_id, environment, number) WHERE number IS NOT NULL;
 CREATE INDEX event_request ON event USING btree (request_id, id);
 CREATE INDEX event_unnumbered ON event USING btree (id) WHERE number IS NULL;
+
+CREATE TABLE heartbeat (
+    name TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    CONSTRAINT heartbeat_pkey PRIMARY KEY (name)
+);
 
 CREATE TABLE idempotency (
     key_id TEXT NOT NULL,

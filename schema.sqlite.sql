@@ -11,6 +11,41 @@ CREATE TABLE address (
     PRIMARY KEY (wallet_id, number)
 ) STRICT;
 
+CREATE TABLE alarm (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    about TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'acknowledged', 'resolved')),
+    times INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    told_at INTEGER NOT NULL,
+    acknowledged_at INTEGER,
+    resolved_at INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX alarm_standing ON alarm (name, about) WHERE state <> 'resolved';
+
+CREATE TABLE alarm_message (
+    id TEXT NOT NULL PRIMARY KEY,
+    alarm_id TEXT NOT NULL REFERENCES alarm (id),
+    channel TEXT NOT NULL CHECK (channel IN ('mail', 'webhook')),
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    html TEXT,
+    state TEXT NOT NULL CHECK (state IN ('due', 'delivered', 'given_up')),
+    attempts INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    attempted_at INTEGER,
+    answer TEXT
+) STRICT;
+
+CREATE INDEX alarm_message_alarm ON alarm_message (alarm_id);
+
+CREATE INDEX alarm_message_due ON alarm_message (next_at) WHERE state = 'due';
+
 CREATE TABLE api_key (
     id TEXT NOT NULL PRIMARY KEY,
     merchant_id TEXT NOT NULL REFERENCES merchant (id),
@@ -41,6 +76,20 @@ CREATE TABLE batch_marker (
     batch INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE blind_span (
+    chain TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    from_height INTEGER NOT NULL,
+    to_height INTEGER,
+    reason TEXT NOT NULL,
+    payments INTEGER NOT NULL,
+    found TEXT NOT NULL,
+    PRIMARY KEY (chain, since)
+) STRICT;
+
+CREATE UNIQUE INDEX blind_span_lasting ON blind_span (chain) WHERE until IS NULL;
+
 CREATE TABLE callback (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
@@ -57,7 +106,7 @@ CREATE TABLE callback (
     next_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     attempted_at INTEGER,
-    answer TEXT,
+    answer TEXT, said BLOB,
     UNIQUE (request_id, ordinal)
 ) STRICT;
 
@@ -123,6 +172,11 @@ CREATE INDEX event_feed ON event (merchant_id, environment, number) WHERE number
 CREATE INDEX event_request ON event (request_id, id);
 
 CREATE INDEX event_unnumbered ON event (id) WHERE number IS NULL;
+
+CREATE TABLE heartbeat (
+    name TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE idempotency (
     key_id TEXT NOT NULL,

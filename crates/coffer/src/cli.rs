@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::{chain::ChainCommand, generate::keys as documented_keys, run::run};
+pub use self::{
+    alarm::AlarmCommand, chain::ChainCommand, generate::keys as documented_keys, run::run,
+};
 
+mod alarm;
 mod callback;
 mod chain;
 mod config;
@@ -126,6 +129,9 @@ pub enum Command {
     /// Look at the chains that are read, let a stopped one go on, read blocks again
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Look at alarms, say that they are known, and try the ways they are told
+    #[command(subcommand)]
+    Alarm(AlarmCommand),
     /// Find a payment and tell its story: by id, link, foreign id, address, transaction, customer
     ///
     /// What was asked, the quotes with their addresses, what arrived and where it stands, callbacks
@@ -348,6 +354,13 @@ pub enum CallbackCommand {
         /// How many
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// Show a callback, and the beginning of what its endpoint said at the last attempt
+    ///
+    /// What an endpoint says may hold personal data of the customer.
+    Show {
+        /// Its id
+        id: String,
     },
     /// Send a callback again, with the same bytes, as soon as the server gets to it
     Resend {

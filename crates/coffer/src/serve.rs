@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::connection::Shared;
+use self::{connection::Shared, places::Places};
 use crate::{
     failure::Failure,
     settings::{ServerSettings, Settings},
@@ -26,6 +26,7 @@ pub use self::signals::Signals;
 
 mod connection;
 pub mod logging;
+mod places;
 mod signals;
 
 /// How long to wait when the system has no file descriptor for a new connection.
@@ -195,6 +196,7 @@ pub fn web(settings: &Settings, engine: &Engine) -> Router {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker) {
     let room = Arc::new(Semaphore::new(shared.settings.max_connections));
+    let places = Arc::new(Places::default());
     loop {
         let place = tokio::select! {
             () = shared.soft.cancelled() => return,
@@ -206,10 +208,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker) 
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Closed at once: whoever has all his places is told by nothing more.
+                let Ok(of_client) = places.take(peer.ip(), &shared.settings) else { continue };
                 let shared = Arc::clone(&shared);
                 tasks.spawn(async move {
                     connection::serve(shared, stream, peer).await;
-                    drop(place);
+                    drop((place, of_client));
                 });
             }
             Err(error) if is_of_connection(&error) => {}

@@ -22,6 +22,7 @@ pub use self::{
     mistake::{Mistake, Mistakes},
     network::NetworkSettings,
     node::Origin,
+    operator::{AlarmSettings, MailSettings, Webhook},
     shown::Shown,
     store::StoreSettings,
     urls::UrlSettings,
@@ -34,6 +35,7 @@ mod log;
 mod mistake;
 mod network;
 mod node;
+mod operator;
 mod public_url;
 mod section;
 mod shown;
@@ -77,6 +79,10 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where Prometheus finds the metrics.
     pub metrics: Option<SocketAddr>,
+    /// How mails are sent; none where no server is named.
+    pub mail: Option<MailSettings>,
+    /// Who is told of alarms, and when.
+    pub alarms: AlarmSettings,
     /// Ends the process on purpose; debug builds only.
     pub failpoint: Option<Failpoint>,
     /// Every setting as it is in force, for `config check`.
@@ -94,6 +100,8 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<AddressRange>,
     /// Connections served at a time.
     pub max_connections: usize,
+    /// Connections of one client at a time.
+    pub max_connections_per_client: usize,
     /// In which the head of a request must have arrived.
     pub header_timeout: Duration,
     /// Which requests under way have at the end.
@@ -205,6 +213,8 @@ fn read(
     let sandbox_block = read_sandbox(root.section("sandbox"));
     let log = log::read(root.section("log"));
     let metrics = read_metrics(root.section("metrics"));
+    let (mail_meant, mail) = operator::read_mail(root.section("mail"), sources);
+    let alarms = operator::read_alarms(root.section("alarms"), mail_meant);
     let failpoint = if cfg!(debug_assertions) { read_test(root.section("test")) } else { None };
     root.finish();
     let (server, store, key_file) = (server?, store?, key_file?);
@@ -225,6 +235,8 @@ fn read(
         sandbox_block: sandbox_block?,
         log: log?,
         metrics,
+        mail,
+        alarms: alarms?,
         failpoint,
         shown,
     })
@@ -250,6 +262,7 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
         }
     }
     let max_connections = section.number("max_connections", 1..=1_000_000);
+    let of_client = section.number("max_connections_per_client", 1..=1_000_000);
     let header = section.number("header_timeout_seconds", 1..=3_600);
     let shutdown = section.number("shutdown_timeout_seconds", 0..=3_600);
     section.finish();
@@ -258,6 +271,7 @@ fn read_server(mut section: Section<'_>) -> Option<ServerSettings> {
         public_url,
         trusted_proxies,
         max_connections: max_connections?,
+        max_connections_per_client: of_client?,
         header_timeout: Duration::from_secs(header?),
         shutdown_timeout: Duration::from_secs(shutdown?),
     })

@@ -8,9 +8,10 @@ use coffer_chains::{
 };
 use coffer_domain::{
     catalogue::Catalogue,
-    ports::{Clock, RateSource, UrlScreen},
+    ports::{AlarmHook, Clock, Heartbeat, Mailer, RateSource, UrlScreen},
 };
 use coffer_engine::{
+    alarms::Channels,
     engine::{Engine, Parts},
     settings::EngineSettings,
 };
@@ -18,6 +19,8 @@ use coffer_outside::{
     callback_transport::GuardedTransport,
     client::{GuardedClient, Limits},
     guard::{AddressGuard, Lookup},
+    mailer::SmtpMailer,
+    operator::{SignedAlarmHook, UrlHeartbeat},
     rate_source::{Binance, Bitfinex, Bitstamp, CoinGecko, Coinbase, Ecb, FixedSource, Kraken},
     url_screen::BlocklistFile,
 };
@@ -101,6 +104,7 @@ pub async fn assemble(
         catalogue,
         transport: Arc::new(GuardedTransport::new(client(guard)?)),
         url_screen: url_screen(settings)?,
+        channels: channels(settings, public_url)?,
         clock,
         entropy: Arc::new(SystemEntropy),
         settings: engine_settings(settings, public_url, shared),
@@ -116,6 +120,7 @@ fn engine_settings(settings: &Settings, public_url: &str, shared: bool) -> Engin
         fixed_rates: settings.rates == Rates::Fixed,
         sandbox_block_every: settings.sandbox_block,
         shared_database: shared,
+        alarms: settings.alarms.rules,
     }
 }
 
@@ -142,6 +147,36 @@ fn url_screen(settings: &Settings) -> Result<Option<Arc<dyn UrlScreen>>, Failure
     let Some(path) = &settings.urls.blocklist else { return Ok(None) };
     let list = BlocklistFile::open(path).map_err(|refused| Failure::new(refused.to_string()))?;
     Ok(Some(Arc::new(list)))
+}
+
+/// How the operator is reached.
+fn channels(settings: &Settings, public_url: &str) -> Result<Channels, Failure> {
+    let alarms = &settings.alarms;
+    let client = client(AddressGuard::new(alarms.allow_private_networks))?;
+    let mailer = mailer(settings, public_url)?;
+    let hook = alarms.webhook.clone().map(|hook| -> Arc<dyn AlarmHook> {
+        Arc::new(SignedAlarmHook::new(client.clone(), hook.url, hook.secret))
+    });
+    let heartbeat = alarms
+        .heartbeat_url
+        .clone()
+        .map(|url| -> Arc<dyn Heartbeat> { Arc::new(UrlHeartbeat::new(client.clone(), url)) });
+    Ok(Channels { mailer, mail_to: alarms.mail_to.clone(), hook, heartbeat })
+}
+
+fn mailer(settings: &Settings, public_url: &str) -> Result<Option<Arc<dyn Mailer>>, Failure> {
+    let Some(mail) = &settings.mail else { return Ok(None) };
+    let roots = match &mail.ca_file {
+        Some(file) => Some(fs::read(file).map_err(|error| {
+            Failure::new(format!("mail.ca_file {} cannot be read: {error}", file.display()))
+        })?),
+        None => None,
+    };
+    let uri: axum::http::Uri = public_url.parse().unwrap_or_default();
+    let name = uri.host().unwrap_or("localhost");
+    let mailer = SmtpMailer::new(&mail.server, mail.from.clone(), name, roots.as_deref())
+        .map_err(|refused| Failure::new(refused.to_string()))?;
+    Ok(Some(Arc::new(mailer)))
 }
 
 fn client(guard: AddressGuard) -> Result<GuardedClient, Failure> {

@@ -31,6 +31,8 @@ kinds! {
     CaseKind, CaseId, "a wrong payment";
     EventKind, EventId, "an event of a payment request";
     TransferKind, TransferId, "a stored transfer on a chain";
+    AlarmKind, AlarmId, "an alarm";
+    AlarmMessageKind, AlarmMessageId, "a message about an alarm in the outbox";
 }
 
 /// A text that is not a UUID in its usual form.

@@ -9,6 +9,7 @@ use crate::{
     callback::{Delivery, DeliveryOutcome},
     code::{Iso, NetworkName},
     confirmations::NamedBlocks,
+    mail::{Mail, MailOutcome},
     merchant_url::{MerchantUrl, Screening},
     money::{AssetId, Units},
     rate::RatePoint,
@@ -359,4 +360,28 @@ pub trait CallbackTransport: Send + Sync {
 pub trait UrlScreen: Send + Sync {
     /// Judges the URL's host.
     async fn screen(&self, url: &MerchantUrl) -> Screening;
+}
+
+/// Hands mails to a mail server.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// One attempt at one mail; never longer than the adapter's own limit.
+    async fn send(&self, mail: &Mail) -> MailOutcome;
+}
+
+/// The operator's own endpoint that takes alarms.
+#[async_trait]
+pub trait AlarmHook: Send + Sync {
+    /// One attempt: the stored bytes, signed for this moment. `id` is the same on every attempt.
+    async fn post(&self, id: &str, body: &[u8], at: Timestamp) -> DeliveryOutcome;
+}
+
+/// A service outside that misses us when we are silent.
+#[async_trait]
+pub trait Heartbeat: Send + Sync {
+    /// Gives one sign of life.
+    ///
+    /// # Errors
+    /// Why it was not taken, without the URL, whose path may be a secret.
+    async fn beat(&self) -> Result<(), String>;
 }

@@ -22,6 +22,8 @@ use futures_util::{
 };
 use tokio_util::sync::CancellationToken;
 
+mod said;
+
 use crate::{alarms::Alarm, engine::Engine, error::EngineError, lease, workers::CALLBACKS_TOPIC};
 
 /// Attempts under way at once, over all merchants.
@@ -70,6 +72,7 @@ impl Engine {
         let mut under_way = UnderWay::default();
         let mut attempts: FuturesUnordered<Attempt<'_>> = FuturesUnordered::new();
         loop {
+            self.pulse.beat("deliver callbacks", self.now());
             // One server sends all, so that no two send the callbacks of one request.
             if self.holds(lease::CALLBACKS)
                 && let Err(error) = self.begin_attempts(&mut under_way, &mut attempts).await
@@ -243,7 +246,9 @@ impl Engine {
             (false, None) => (CallbackState::Abandoned, now),
         };
         let answer = in_words(outcome);
-        if !tx.record_attempt(callback, state, next_at, &answer, now).await? {
+        let said = self.seal_said(tx, callback, outcome).await?;
+        let kept = (answer.as_str(), said.as_deref());
+        if !tx.record_attempt(callback, state, next_at, kept, now).await? {
             return Ok(());
         }
         tell_operator(callback, state, attempts, &answer, next_at);
@@ -251,7 +256,10 @@ impl Engine {
             tx.supersede_callbacks(callback.request, callback.ordinal).await?;
         }
         if state == CallbackState::Abandoned {
-            Alarm::CallbackGivenUp.raise(format_args!("callback {}", callback.id));
+            // One alarm for a merchant, whose endpoint it is, not one for each callback.
+            let about = format_args!("merchant {}", callback.scope.merchant);
+            let detail = format_args!("callback {}: {answer}", callback.id);
+            self.raise(tx, Alarm::CallbackGivenUp, about, detail, now).await?;
         }
         tx.after_commit(Nudge::new(CALLBACKS_TOPIC));
         Ok(())
@@ -295,7 +303,7 @@ fn signing_key(keys: Vec<StoredKey>, callback: &StoredCallback) -> Option<Stored
     Some(active.find(|key| key.id == callback.key).unwrap_or(newest))
 }
 
-/// What is kept of an attempt. The endpoint's own words are not: it may repeat what it was sent.
+/// What is kept of an attempt for everybody's eyes. The endpoint's own words are sealed beside it.
 fn in_words(outcome: &DeliveryOutcome) -> String {
     match outcome {
         DeliveryOutcome::Answered { status, .. } => format!("HTTP {status}"),

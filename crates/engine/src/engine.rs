@@ -13,8 +13,14 @@ use coffer_domain::{
 use coffer_store::{seal::MasterKeys, store::Store};
 
 use crate::{
-    api_key::KeyCache, follow::Missed, lease::Leases, probe::Probes, rates::RateBoard,
-    settings::EngineSettings, watch::Watch,
+    alarms::{Channels, Conditions, Pulse},
+    api_key::KeyCache,
+    follow::Missed,
+    lease::Leases,
+    probe::Probes,
+    rates::RateBoard,
+    settings::EngineSettings,
+    watch::Watch,
 };
 
 /// What the program hands in.
@@ -37,6 +43,8 @@ pub struct Parts {
     pub transport: Arc<dyn CallbackTransport>,
     /// Who judges merchants' URLs; none where nothing is screened.
     pub url_screen: Option<Arc<dyn UrlScreen>>,
+    /// How the operator is reached.
+    pub channels: Channels,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
@@ -55,6 +63,8 @@ pub struct Engine {
     pub(crate) leases: Arc<Leases>,
     pub(crate) missed: Arc<Missed>,
     pub(crate) probes: Arc<Probes>,
+    pub(crate) conditions: Arc<Conditions>,
+    pub(crate) pulse: Arc<Pulse>,
     ids: Arc<IdOrder>,
 }
 
@@ -71,6 +81,8 @@ impl Engine {
             leases: Arc::default(),
             missed: Arc::default(),
             probes: Arc::default(),
+            conditions: Arc::default(),
+            pulse: Arc::default(),
             ids: Arc::default(),
         }
     }

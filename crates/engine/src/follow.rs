@@ -1,6 +1,7 @@
 //! Following a chain: from its cursor to the tip in steps, each step one transaction that moves the
 //! cursor and takes in what was found. A reorganisation is a step like any other.
 
+mod blind;
 mod look;
 mod missed;
 mod read;
@@ -73,6 +74,7 @@ impl Engine {
             return Ok(Progress::Stopped);
         }
         let answer = self.look(chain, cursor.clone()).await;
+        self.conditions.looked(name, answer.as_ref().err());
         let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
         if let Some(reason) = silent {
             self.probes.refuse(name, reason);
@@ -187,7 +189,13 @@ impl Engine {
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
                 let moves = engine.may_move(tx, behind.chain).await?;
-                Ok(moves && tx.step_cursor(from, &behind).await?)
+                let moved = moves && tx.step_cursor(from, &behind).await?;
+                // Before the first look no address was given out, so there was nothing to miss.
+                if moved && from > 0 {
+                    let reason = behind.behind_reason.as_deref().unwrap_or_default();
+                    engine.begin_blindness(tx, &behind, reason).await?;
+                }
+                Ok(moved)
             })
             .await
             .map_err(|error: DbError| error)?;

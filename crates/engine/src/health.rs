@@ -1,7 +1,7 @@
 //! How the installation is, told as it is.
 
 use coffer_domain::{code::NetworkName, money::AssetId, time::Timestamp};
-use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
+use coffer_store::{blind_span::BlindSpan, chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use crate::engine::Engine;
 
@@ -31,6 +31,8 @@ pub struct ChainHealth {
     pub read_through: Option<Timestamp>,
     /// Why it is not read to its tip; none while it is.
     pub behind: Option<String>,
+    /// When it could last not be read for more than a minute, and what was found afterwards.
+    pub blind: Option<BlindSpan>,
     /// The assets that cannot be taken on it, each with what its node says of them.
     pub refused_assets: Vec<(AssetId, String)>,
 }
@@ -46,9 +48,17 @@ impl Health {
 impl Engine {
     /// Looks how the installation is.
     pub async fn health(&self) -> Health {
-        let cursors = self.store().read(async |tx: &mut Tx<'_>| tx.cursors().await).await;
-        let cursors: Result<Vec<Cursor>, DbError> = cursors;
-        let known = cursors.as_deref().unwrap_or_default();
+        let read = self.store().read(async |tx: &mut Tx<'_>| {
+            let cursors = tx.cursors().await?;
+            let mut blind = Vec::new();
+            for cursor in &cursors {
+                blind.extend(tx.blind_spans(Some(cursor.chain), 1).await?);
+            }
+            Ok((cursors, blind))
+        });
+        let read: Result<(Vec<Cursor>, Vec<BlindSpan>), DbError> = read.await;
+        let store = read.is_ok();
+        let (known, blind) = read.unwrap_or_default();
         let chains = self.chains().map(|chain| {
             let cursor = known.iter().find(|cursor| cursor.chain == chain.name());
             ChainHealth {
@@ -65,11 +75,12 @@ impl Engine {
                         Some(format!("not read yet{}", waiting.unwrap_or_default()))
                     }
                 },
+                blind: blind.iter().find(|span| span.chain == chain.name()).cloned(),
                 refused_assets: self.probes.refused(chain.name()),
             }
         });
         Health {
-            store: cursors.is_ok(),
+            store,
             chains: chains.collect(),
             addresses_watched: self.addresses_watched(),
             addresses_issued: self.addresses_issued(),

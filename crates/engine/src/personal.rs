@@ -133,10 +133,19 @@ impl Engine {
         text: &[u8],
         owner: Id<K>,
     ) -> Vec<u8> {
-        let entropy = &*self.parts.entropy;
+        self.seal_as(customer, text, &owner.bytes())
+    }
+
+    /// The same for a text that is not the only one of its row: `context` says which it is.
+    pub(crate) fn seal_as(
+        &self,
+        customer: Option<&OpenCustomer>,
+        text: &[u8],
+        context: &[u8],
+    ) -> Vec<u8> {
         match customer {
-            Some(customer) => customer.key.seal(text, &owner.bytes(), entropy),
-            None => self.seal(text, &owner.bytes()),
+            Some(customer) => customer.key.seal(text, context, &*self.parts.entropy),
+            None => self.seal(text, context),
         }
     }
 
@@ -147,9 +156,19 @@ impl Engine {
         sealed: &[u8],
         owner: Id<K>,
     ) -> Result<Vec<u8>, EngineError> {
+        self.unseal_as(customer, sealed, &owner.bytes())
+    }
+
+    /// Opens what [`seal_as`](Self::seal_as) sealed.
+    pub(crate) fn unseal_as(
+        &self,
+        customer: Option<&OpenCustomer>,
+        sealed: &[u8],
+        context: &[u8],
+    ) -> Result<Vec<u8>, EngineError> {
         match customer {
-            Some(customer) => Ok(customer.key.open(sealed, &owner.bytes())?.to_vec()),
-            None => self.unseal(sealed, &owner.bytes()),
+            Some(customer) => Ok(customer.key.open(sealed, context)?.to_vec()),
+            None => self.unseal(sealed, context),
         }
     }
 }

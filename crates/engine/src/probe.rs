@@ -120,7 +120,7 @@ impl Engine {
             tracing::warn!(chain = %name, %steps, "the node does not say all words; numbers hold");
         }
         for (asset, reason) in &probe.refused_assets {
-            Alarm::AssetRefused.raise(format_args!("{asset} on {name}: {reason}"));
+            self.hold(Alarm::AssetRefused, &asset.to_string(), reason).await?;
         }
         Ok(Arc::new(probe))
     }

@@ -19,6 +19,23 @@ pub struct EngineSettings {
     pub sandbox_block_every: Span,
     /// Whether other servers may work on the same database.
     pub shared_database: bool,
+    /// When the operator is told.
+    pub alarms: AlarmRules,
+}
+
+/// When the operator is told.
+#[derive(Clone, Copy, Debug)]
+pub struct AlarmRules {
+    /// A network that is behind for so long is an alarm.
+    pub behind_after: Span,
+    /// An open alarm is told again after so long.
+    pub remind_every: Span,
+}
+
+impl Default for AlarmRules {
+    fn default() -> Self {
+        Self { behind_after: Span::from_minutes(10), remind_every: Span::from_hours(24) }
+    }
 }
 
 impl Default for EngineSettings {
@@ -31,6 +48,7 @@ impl Default for EngineSettings {
             fixed_rates: false,
             sandbox_block_every: Span::from_seconds(1),
             shared_database: false,
+            alarms: AlarmRules::default(),
         }
     }
 }

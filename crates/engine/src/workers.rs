@@ -20,6 +20,9 @@ pub const EVENTS_TOPIC: &str = "events";
 /// Nudged, with the request's id, when what its page shows has changed.
 pub const PAGES_TOPIC: &str = "pages";
 
+/// Nudged when something is to be said about an alarm.
+pub const ALARMS_TOPIC: &str = "alarms";
+
 /// What kept answers and nonces are forgotten after.
 const ANSWERS_KEPT: Span = Span::from_hours(24);
 const NONCES_KEPT: Span = Span::from_minutes(15);
@@ -36,6 +39,9 @@ enum Work {
     MineSandbox,
     Forget,
     Leases,
+    CheckAlarms,
+    SendAlarms,
+    Heartbeat,
 }
 
 struct Worker {
@@ -70,6 +76,9 @@ impl Engine {
             worker("mine the sandbox", Duration::from_millis(block), None, Work::MineSandbox),
             worker("forget", seconds(60), None, Work::Forget),
             worker("leases", seconds(1), None, Work::Leases),
+            worker("check alarms", seconds(15), None, Work::CheckAlarms),
+            worker("send alarms", seconds(15), Some(ALARMS_TOPIC), Work::SendAlarms),
+            worker("heartbeat", seconds(60), None, Work::Heartbeat),
         ];
         workers.extend(self.chains().map(|chain| Worker {
             name: format!("follow {}", chain.name()),
@@ -90,6 +99,7 @@ impl Engine {
         let mut nudged = worker.topic.map(|topic| self.store().nudged(topic));
         // Told once, and again when it changes: a node that is gone is gone for thousands of runs.
         let mut told = None;
+        self.pulse.beat(&worker.name, self.now());
         loop {
             let again = match self.run_once(&worker.work).await {
                 Ok(again) => {
@@ -105,6 +115,7 @@ impl Engine {
                     false
                 }
             };
+            self.pulse.beat(&worker.name, self.now());
             if stop.is_cancelled() {
                 return;
             }
@@ -145,6 +156,9 @@ impl Engine {
             Work::MineSandbox => self.mine_sandbox().await.map(|_| false),
             Work::Forget => self.forget().await.map(|()| false),
             Work::Leases => self.tend_leases().await.map(|()| false),
+            Work::CheckAlarms => self.check_alarms().await.map(|()| false),
+            Work::SendAlarms => self.send_alarms().await.map(|_| false),
+            Work::Heartbeat => self.give_heartbeat().await.map(|()| false),
         }
     }
 

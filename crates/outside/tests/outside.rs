@@ -3,4 +3,6 @@
 
 mod callback_transport;
 mod loopback;
+mod mailer;
+mod operator;
 mod rate_source;

@@ -40,6 +40,8 @@ pub struct StoredCallback {
     pub attempted_at: Option<Timestamp>,
     /// What the last attempt ended in, for the merchant's eyes.
     pub answer: Option<String>,
+    /// The beginning of what the endpoint said then, sealed as the body is.
+    pub said: Option<Vec<u8>>,
 }
 
 /// Where a callback stands.
@@ -193,7 +195,8 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id, request_id, merchant_id, environment, key_id, ordinal, kind, \
-                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer \
+                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer, \
+                 said \
                  FROM callback WHERE merchant_id = $1 AND state = 'due' AND next_at <= $2 \
                  AND NOT EXISTS (\
                  SELECT 1 FROM callback AS earlier WHERE earlier.request_id = callback.request_id \
@@ -219,8 +222,8 @@ impl Tx<'_> {
         Ok(due.flatten())
     }
 
-    /// Records what an attempt ended in; false when it is due no more, or somebody recorded one in
-    /// between.
+    /// Records what an attempt ended in, and what the endpoint said, sealed; false when it is due
+    /// no more, or somebody recorded one in between.
     ///
     /// # Errors
     /// When the database refuses.
@@ -229,21 +232,22 @@ impl Tx<'_> {
         callback: &StoredCallback,
         state: CallbackState,
         next_at: Timestamp,
-        answer: &str,
+        (answer, said): (&str, Option<&[u8]>),
         now: Timestamp,
     ) -> Result<bool, DbError> {
         let changed = self
             .exec(
                 sql!(
                     "UPDATE callback SET state = $1, attempts = attempts + 1, next_at = $2, \
-                     attempted_at = $3, answer = $4 \
-                     WHERE id = $5 AND attempts = $6 AND state = 'due'"
+                     attempted_at = $3, answer = $4, said = $5 \
+                     WHERE id = $6 AND attempts = $7 AND state = 'due'"
                 ),
                 vals![
                     state.as_str(),
                     next_at.millis(),
                     now.millis(),
                     answer,
+                    said,
                     &callback.id.text(),
                     callback.attempts,
                 ],
@@ -289,6 +293,23 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
+    /// A callback.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn callback(&mut self, id: CallbackId) -> Result<Option<StoredCallback>, DbError> {
+        self.one(
+            sql!(
+                "SELECT id, request_id, merchant_id, environment, key_id, ordinal, kind, \
+                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer, \
+                 said FROM callback WHERE id = $1"
+            ),
+            vals![&id.text()],
+            read_callback,
+        )
+        .await
+    }
+
     /// The callbacks of a request in order.
     ///
     /// # Errors
@@ -300,7 +321,8 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id, request_id, merchant_id, environment, key_id, ordinal, kind, \
-                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer \
+                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer, \
+                 said \
                  FROM callback WHERE request_id = $1 ORDER BY ordinal"
             ),
             vals![&request.text()],
@@ -322,7 +344,8 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id, request_id, merchant_id, environment, key_id, ordinal, kind, \
-                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer \
+                 customer_id, body, state, attempts, next_at, created_at, attempted_at, answer, \
+                 said \
                  FROM callback WHERE (CAST($1 AS TEXT) IS NULL OR merchant_id = $1) \
                  AND (CAST($2 AS TEXT) IS NULL OR state = $2) ORDER BY id DESC LIMIT $3"
             ),
@@ -357,5 +380,6 @@ fn read_callback(row: &Row<'_>) -> Result<StoredCallback, DbError> {
         created_at: codec::time(row, 12)?,
         attempted_at: codec::opt_time(row, 13)?,
         answer: row.opt_text(14)?,
+        said: row.opt_bytes(15)?,
     })
 }

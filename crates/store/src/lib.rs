@@ -20,8 +20,10 @@ mod sqlite;
 
 mod codec;
 
+pub mod alarm;
 pub mod api_key;
 pub mod audit;
+pub mod blind_span;
 pub mod callback;
 pub mod chain_cursor;
 pub mod chain_stop;

@@ -45,6 +45,9 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004", "chain_stop"),
     migration!(5, "0005", "audit"),
     migration!(6, "0006", "transfer_tx"),
+    migration!(7, "0007", "alarm"),
+    migration!(8, "0008", "blind_span"),
+    migration!(9, "0009", "callback_said"),
 ];
 
 /// What opening a store would do to it.

@@ -44,9 +44,27 @@ pub(crate) struct ChainView {
     /// Why it is not read to its tip; `null` while it is.
     #[schema(required = true)]
     behind: Option<String>,
+    /// When it could last not be read for more than a minute; left out where that never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blind: Option<BlindView>,
     /// The assets that cannot be taken on it, each with the reason; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused_assets: Vec<RefusedAssetView>,
+}
+
+/// A time in which a chain could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BlindSpan)]
+pub(crate) struct BlindView {
+    /// The end of what had been read by then; Unix seconds.
+    since: i64,
+    /// When everything was read again, in Unix seconds; `null` while it lasts.
+    #[schema(required = true)]
+    until: Option<i64>,
+    /// Why.
+    reason: String,
+    /// How many payments were found afterwards.
+    payments: u32,
 }
 
 /// An asset whose contract is not what the settings say.
@@ -67,6 +85,12 @@ impl From<&Health> for HealthView {
             height: chain.height,
             read_through: chain.read_through.map(|at| at.seconds()),
             behind: chain.behind.clone(),
+            blind: chain.blind.as_ref().map(|span| BlindView {
+                since: span.since.seconds(),
+                until: span.until.map(|at| at.seconds()),
+                reason: span.reason.clone(),
+                payments: span.payments,
+            }),
             refused_assets: chain.refused_assets.iter().map(RefusedAssetView::from).collect(),
         });
         Self {

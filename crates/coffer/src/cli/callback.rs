@@ -36,11 +36,21 @@ pub(super) async fn run(
                 },
             )
         }
+        CallbackCommand::Show { id } => {
+            let found = engine.callback_with_said(parsed(id)?).await?;
+            let (callback, said) = found.ok_or_else(|| unknown(id))?;
+            terminal.answer(
+                || {
+                    let mut object = object(&callback);
+                    object["said"] = json!(said);
+                    object
+                },
+                || lines(&callback, said.as_deref()),
+            )
+        }
         CallbackCommand::Resend { id } => {
-            let unknown = || Failure::new(format!("there is no callback {id}"));
-            let parsed: CallbackId = id.parse().map_err(|_| unknown())?;
-            if !engine.resend_callback(parsed).await? {
-                return Err(unknown());
+            if !engine.resend_callback(parsed(id)?).await? {
+                return Err(unknown(id));
             }
             terminal.answer(
                 || json!({"id": id, "state": CallbackState::Due.as_str()}),
@@ -79,6 +89,32 @@ async fn newest(
         .read(async move |tx: &mut Tx<'_>| tx.newest_callbacks(merchant, state, limit).await)
         .await;
     Ok(found.map_err(|error: DbError| error)?)
+}
+
+fn parsed(id: &str) -> Result<CallbackId, Failure> {
+    id.parse().map_err(|_| unknown(id))
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("there is no callback {id}"))
+}
+
+/// One value a line.
+fn lines(callback: &StoredCallback, said: Option<&str>) -> String {
+    let none = || "-".to_owned();
+    let rows = [
+        ("callback", callback.id.text()),
+        ("request", callback.request.text()),
+        ("merchant", callback.scope.merchant.text()),
+        ("kind", kind_word(callback.kind).to_owned()),
+        ("state", callback.state.as_str().to_owned()),
+        ("attempts", callback.attempts.to_string()),
+        ("last attempt", callback.attempted_at.map_or_else(none, moment::text)),
+        ("next attempt", next_attempt(callback).map_or_else(none, moment::text)),
+        ("answer", callback.answer.clone().unwrap_or_else(none)),
+        ("it said", said.map_or_else(none, ToOwned::to_owned)),
+    ];
+    columns(&rows.map(|(name, value)| vec![name.to_owned(), value]))
 }
 
 /// The next attempt, where there will be one.

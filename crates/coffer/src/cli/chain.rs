@@ -17,6 +17,8 @@ use crate::{
     terminal::{Conversation, ProgressLine, Terminal, columns, print},
 };
 
+mod blind;
+
 /// `coffer chain …`
 #[derive(Debug, Subcommand)]
 pub enum ChainCommand {
@@ -47,6 +49,15 @@ pub enum ChainCommand {
         /// The first block to read again
         #[arg(long, value_name = "HEIGHT")]
         from: u64,
+    },
+    /// List when chains could not be read, newest first, and what was found afterwards
+    Blind {
+        /// Of one network
+        #[arg(long, value_name = "NETWORK")]
+        network: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
     },
 }
 
@@ -87,6 +98,9 @@ pub(super) async fn run(
             line.end();
             let rescanned = rescanned.map_err(|refused| Failure::new(refused.to_string()))?;
             terminal.answer(|| rescan_object(network, &rescanned), || said(network, &rescanned))
+        }
+        ChainCommand::Blind { network, limit } => {
+            blind::run(engine, network.as_deref(), *limit, terminal).await
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Environment {
 }
 
 /// The sections a variable may name.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 13] = [
     "server",
     "store",
     "secrets",
@@ -26,6 +26,8 @@ const SECTIONS: [&str; 11] = [
     "sandbox",
     "log",
     "metrics",
+    "mail",
+    "alarms",
 ];
 
 impl Environment {

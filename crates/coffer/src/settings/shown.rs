@@ -2,6 +2,9 @@
 
 use super::node::{Node, Origin, Table, Value};
 
+/// Settings that are shown to nobody.
+const SECRETS: [&str; 2] = ["mail.password", "alarms.webhook_secret"];
+
 /// One setting in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
@@ -42,7 +45,11 @@ fn walk(path: &str, table: &Table, shown: &mut Vec<Shown>) {
                 }
             }
             value => {
-                let (value, origin) = (in_force(value, &node.origin), node.origin.clone());
+                let value = match SECRETS.contains(&path.as_str()) {
+                    true => "\"***\"".to_owned(),
+                    false => in_force(value, &node.origin),
+                };
+                let origin = node.origin.clone();
                 shown.push(Shown { path, value, origin });
             }
         }

@@ -407,6 +407,8 @@ fn every_setting_stands_in_the_default_file() {
         "sandbox",
         "log",
         "metrics",
+        "mail",
+        "alarms",
     ];
     let documented: BTreeSet<String> = crate::cli::documented_keys()
         .into_iter()
@@ -454,4 +456,39 @@ fn tables_are_joined_and_lists_replaced() {
     assert!(matches!(&a["x"].value, Value::Number(digits) if digits == "1"));
     assert!(matches!(&a["y"].value, Value::List(items) if items.len() == 1));
     assert!(below.contains_key("b"));
+}
+
+#[test]
+fn mistakes_of_mail_and_alarms_are_told_at_once_and_without_secrets() {
+    let told = mistakes(
+        "[mail]\nsmtp_url = \"smtp://me:hush@mail.example.com/x\"\nuser = \"me\"\n\
+         [alarms]\nmail_to = [\"nobody\"]\nwebhook_url = \"http://10.0.0.1/hush\"\n\
+         heartbeat_url = \"ftp://x\"\nbehind_minutes = 0",
+        &[],
+    );
+    let all = told.join("\n");
+    for part in [
+        "mail.smtp_url",
+        "mail.from",
+        "mail.user",
+        "alarms.mail_to",
+        "webhook_url and webhook_secret go together",
+        "alarms.heartbeat_url",
+        "alarms.behind_minutes",
+    ] {
+        assert!(all.contains(part), "{part} is not in:\n{all}");
+    }
+    assert!(!all.contains("hush"), "{all}");
+}
+
+#[test]
+fn mail_is_set_up_by_a_server_and_a_sender_and_its_password_is_shown_to_nobody() {
+    let file = "[mail]\nsmtp_url = \"smtps://mail.example.com\"\nfrom = \"me@example.com\"\n\
+                user = \"me\"\n[alarms]\nmail_to = [\"ops@example.com\"]";
+    let settings = load(file, &[("COFFER_MAIL__PASSWORD", "hush")]).unwrap();
+    assert!(settings.mail.is_some());
+    assert_eq!(settings.alarms.mail_to, ["ops@example.com"]);
+    let shown = format!("{:?}", settings.shown);
+    assert!(shown.contains("mail.password") && !shown.contains("hush"), "{shown}");
+    assert!(load("", &[]).unwrap().mail.is_none());
 }

@@ -11,6 +11,7 @@ use coffer_domain::{
     time::Timestamp,
 };
 use coffer_engine::{
+    alarms::Channels,
     api_key::{Caller, NewKey},
     engine::{Engine, Parts},
     settings::EngineSettings,
@@ -70,7 +71,7 @@ impl World {
         let keys = MasterKeys::load_or_make(&database.file("master.key"), &*entropy);
         let keys = Arc::new(keys.map_err(Trouble::outside)?);
         let store = database.open(Some(faults.clone())).await?;
-        let engine = Engine::new(parts(&store, &keys, &clock, &entropy, &endpoints, &weather));
+        let engine = Engine::new(parts(&store, (&keys, &clock, &entropy), &endpoints, &weather));
         engine.ensure_sandbox_wallet().await.map_err(Trouble::outside)?;
         Ok(Self { database, engine, clock, entropy, endpoints, weather, faults, keys })
     }
@@ -101,9 +102,22 @@ impl World {
         Engine::new(Parts { chains, settings, ..self.parts(self.engine.store()) })
     }
 
+    /// Another process that reads `chains` beside the sandbox, and reaches its operator by
+    /// `channels`.
+    #[must_use]
+    pub fn engine_with(
+        &self,
+        chains: Vec<Arc<dyn Chain>>,
+        channels: Channels,
+        settings: EngineSettings,
+    ) -> Engine {
+        let parts = self.parts(self.engine.store());
+        Engine::new(Parts { chains, channels, settings, ..parts })
+    }
+
     fn parts(&self, store: &Store) -> Parts {
-        let Self { keys, clock, entropy, endpoints, weather, .. } = self;
-        parts(store, keys, clock, entropy, endpoints, weather)
+        let ours = (&self.keys, &self.clock, &self.entropy);
+        parts(store, ours, &self.endpoints, &self.weather)
     }
 
     /// The chain that the engine follows.
@@ -190,9 +204,7 @@ fn catalogue() -> Catalogue {
 
 fn parts(
     store: &Store,
-    keys: &Arc<MasterKeys>,
-    clock: &Arc<HandClock>,
-    entropy: &Arc<SeededEntropy>,
+    (keys, clock, entropy): (&Arc<MasterKeys>, &Arc<HandClock>, &Arc<SeededEntropy>),
     endpoints: &Arc<Endpoints>,
     weather: &Arc<Weather>,
 ) -> Parts {
@@ -206,6 +218,7 @@ fn parts(
         rate_sources: Vec::new(),
         transport: endpoints.clone(),
         url_screen: None,
+        channels: Channels::default(),
         clock: clock.clone(),
         entropy: entropy.clone(),
         settings: EngineSettings::default(),

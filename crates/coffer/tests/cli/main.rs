@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alarms;
 mod chain;
 mod commands;
 mod config;

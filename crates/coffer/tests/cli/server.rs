@@ -94,3 +94,30 @@ fn an_address_in_use_is_a_sentence() {
         assert!(told.contains(part), "{part} is not in:\n{told}");
     }
 }
+
+#[test]
+fn one_client_holds_only_so_many_connections() {
+    let home = Home::new();
+    let limits = "[server]\ntrusted_proxies = []\nmax_connections_per_client = 2\n";
+    std::fs::write(home.path("coffer.toml"), limits).unwrap();
+    let server = home.serve(&["serve"]);
+    let connect = || TcpStream::connect(&server.address).unwrap();
+    let ask = |stream: &mut TcpStream| {
+        let request = b"GET /api/v2/ping HTTP/1.1\r\nHost: x\r\n\r\n";
+        // One answer comes in one piece, or the end of the connection.
+        let mut answer = [0; 4096];
+        let read = stream.write_all(request).and_then(|()| stream.read(&mut answer));
+        read.is_ok_and(|length| answer[..length].starts_with(b"HTTP/1.1 200"))
+    };
+    let (mut first, mut second) = (connect(), connect());
+    for stream in [&mut first, &mut second] {
+        assert!(ask(stream));
+    }
+    assert!(!ask(&mut connect()), "he has all his connections");
+    assert!(ask(&mut first), "those he has go on");
+    drop(first);
+    // The server hears of the end a moment later.
+    while !ask(&mut connect()) {}
+    server.signal("TERM");
+    assert_eq!(server.ended().0, Some(0));
+}

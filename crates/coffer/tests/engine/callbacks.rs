@@ -1,7 +1,10 @@
 //! The outbox: in order, by schedule, with the same bytes.
 
 use coffer::simulate::ports::answered;
-use coffer_domain::{callback::FAILURES_THAT_BLOCK, time::Span};
+use coffer_domain::{
+    callback::{DeliveryOutcome, FAILURES_THAT_BLOCK},
+    time::Span,
+};
 use coffer_store::callback::{CallbackState, kind_word};
 use coffer_wire::payment_request::SimulatedPayment;
 
@@ -85,6 +88,27 @@ on_both! {
         }
     }
 
+    async fn what_an_endpoint_says_is_kept_sealed_and_opens_for_the_operator(house: House) {
+        let said = "no order 4711 of ada@example.com\n";
+        house.world.endpoints.behave(move |_| DeliveryOutcome::Answered {
+            status: 422,
+            body: said.to_owned(),
+        });
+        let made = house.chosen(BTC).await;
+        house.deliver().await;
+        let stored = house.callbacks(&made).await.remove(0);
+        let sealed = stored.said.unwrap();
+        assert!(!sealed.windows(4).any(|bytes| bytes == b"4711"), "it is not sealed");
+        let shown = house.engine().callback_with_said(stored.id).await.unwrap().unwrap();
+        assert_eq!(shown.1.as_deref(), Some(said.trim()));
+        // The next attempt takes the place of the last.
+        house.world.endpoints.behave(|_| answered(200));
+        house.pass(minutes(1));
+        house.deliver().await;
+        let shown = house.engine().callback_with_said(stored.id).await.unwrap().unwrap();
+        assert_eq!((shown.0.state, shown.1), (CallbackState::Delivered, None));
+    }
+
     async fn requests_do_not_wait_for_each_other(house: House) {
         let first = house.chosen(BTC).await;
         let second = house.chosen(LTC).await;
@@ -165,7 +189,7 @@ on_both! {
         let store = house.engine().store();
         let done = store.write(async move |tx: &mut coffer_store::tx::Tx<'_>| {
             tx.supersede_callbacks(id, 2).await?;
-            tx.record_attempt(&first, CallbackState::Due, at, "HTTP 500", at).await
+            tx.record_attempt(&first, CallbackState::Due, at, ("HTTP 500", None), at).await
         });
         assert!(!done.await.unwrap());
         assert_eq!(states(house, &made).await, ["superseded", "due", "due"]);

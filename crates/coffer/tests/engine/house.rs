@@ -162,6 +162,12 @@ impl House {
         self.read(async move |tx| tx.events_of(id).await).await
     }
 
+    /// The alarms that stand, the newest first, and how often each was raised.
+    pub async fn alarms(&self) -> Vec<(String, u32)> {
+        let told = self.engine().alarms(false, 100).await.unwrap();
+        told.into_iter().map(|told| (told.alarm.name, told.alarm.times)).collect()
+    }
+
     pub async fn read<T: Send + 'static>(
         &self,
         body: impl AsyncFn(&mut Tx<'_>) -> Result<T, DbError> + Send + 'static,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alarms;
 mod callbacks;
 mod confirmations;
 mod create;
@@ -9,6 +10,7 @@ mod customer;
 mod events;
 mod found;
 mod house;
+mod operator;
 mod personal;
 mod reorganised;
 mod rescan;

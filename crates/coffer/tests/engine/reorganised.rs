@@ -49,6 +49,8 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
         assert_eq!(house.told(&made).await, ["rate_fixed", "paid", "reversal"]);
         assert_eq!(house.cases(&made).await, [case("reversed", PRICE)]);
+        let expected = ["payment_reversed", "network_stopped"].map(|name| (name.to_owned(), 1));
+        assert_eq!(house.alarms().await, expected);
     }
 
     async fn a_final_payment_back_in_the_pool_is_followed_until_it_settles(house: House) {

@@ -48,6 +48,7 @@ on_both! {
         assert_eq!(house.told(&other).await, ["rate_fixed"]);
         house.clear().await;
         house.follow().await;
+        assert_eq!(house.alarms().await, [("payment_reversed".to_owned(), 1)]);
         assert_eq!(house.status(&other).await, "paid");
         assert_eq!(house.told(&reversed).await, ["rate_fixed", "paid", "reversal"]);
         assert_eq!(house.cases(&reversed).await, [case("reversed", PRICE)]);

@@ -1,8 +1,16 @@
 //! The node is gone, or Coffer is.
 
-use coffer_domain::time::Span;
+use coffer_domain::{code::NetworkName, time::Span};
+use coffer_store::{blind_span::BlindSpan, error::DbError, tx::Tx};
 
 use crate::support::{Database, Request, Setup, World, ether};
+
+/// When the node could not be read, the newest first.
+async fn blind_spans(world: &World) -> Vec<BlindSpan> {
+    let anvil = NetworkName::constant("anvil");
+    let read = async move |tx: &mut Tx<'_>| tx.blind_spans(Some(anvil), 10).await;
+    world.engine.store().read(read).await.map_err(|error: DbError| error).unwrap()
+}
 
 async fn a_window_stands_still_while_the_node_is_gone(world: World) {
     let (paid, unpaid) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
@@ -28,6 +36,13 @@ async fn a_window_stands_still_while_the_node_is_gone(world: World) {
     unpaid.is("expired", &[]).await;
     assert_eq!(paid.told(), ["processing 0/0.01", "paid 0.01/0.01: 0.01x6"]);
     assert_eq!(unpaid.told(), ["processing 0/0.01", "expired 0/0.01:"]);
+    let spans = blind_spans(&world).await;
+    assert_eq!(spans.len(), 1, "{spans:?}");
+    assert_eq!((spans[0].payments, spans[0].found[0].1.get()), (1, 10_000_000_000_000_000));
+    assert!(spans[0].until.is_some() && spans[0].reason.contains("cannot be reached"));
+    let told = world.engine.alarms(true, 10).await.unwrap().remove(0).alarm;
+    assert_eq!(told.name, "network_was_blind");
+    assert!(told.detail.contains(": 1 payment found (0.01 ETH)"), "{}", told.detail);
     world.remove().await;
 }
 
@@ -75,6 +90,10 @@ async fn a_payment_made_while_the_program_was_down_is_found() {
     let request = Request::again(&world, id, address);
     request.is("paid", &[]).await;
     assert_eq!(request.told(), ["processing 0/0.01", "paid 0.01/0.01: 0.01x50"]);
+    let spans = blind_spans(&world).await;
+    assert_eq!(spans.len(), 1, "{spans:?}");
+    assert_eq!((spans[0].payments, spans[0].found[0].1.get()), (1, 10_000_000_000_000_000));
+    assert_eq!(spans[0].reason, "Coffer did not read it");
     world.remove().await;
 }
 

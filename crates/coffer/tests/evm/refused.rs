@@ -32,6 +32,8 @@ async fn a_token_with_other_decimals_on_chain_is_not_taken_and_its_network_is() 
     assert_eq!((refused.as_array().unwrap().len(), &refused[0]["asset"]), (1, &json!("ODD/anvil")));
     let reason = refused[0]["reason"].as_str().unwrap();
     assert!(reason.ends_with("has 6 decimals on chain, the catalogue says 8"), "{reason}");
+    let told = world.engine.alarms(false, 10).await.unwrap().remove(0).alarm;
+    assert_eq!((told.name.as_str(), told.about.as_str()), ("asset_refused", "ODD/anvil"));
     let request = Request::of(&world, "USDX").await;
     world.node.pay_token(&world.contracts[1], &request.address, 25_000_000).await;
     world.mine(3).await;

@@ -16,6 +16,7 @@ use coffer_domain::{
     transfer::Address,
 };
 use coffer_engine::{
+    alarms::Channels,
     api_key::NewKey,
     engine::{Engine, Parts},
     follow::Progress,
@@ -198,6 +199,7 @@ fn parts(plan: &Plan, clock: &Arc<HandClock>, store: &Store, place: &Place, seed
         rate_sources: Vec::new(),
         transport: Arc::new(GuardedTransport::new(client)),
         url_screen: None,
+        channels: Channels::default(),
         clock,
         entropy: Arc::new(entropy),
         settings: EngineSettings::default(),

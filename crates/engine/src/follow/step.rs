@@ -149,6 +149,7 @@ impl Engine {
         for (request, found) in seen {
             self.tell_request(tx, request, &found, &after, step.asked_at).await?;
         }
+        self.note_blindness(tx, step, &after).await?;
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
         Ok(())
     }

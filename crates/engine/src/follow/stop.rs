@@ -160,7 +160,7 @@ impl Engine {
             was_behind_since: cursor.behind_since,
         };
         if tx.stop_chain(&stop).await? {
-            Alarm::NetworkStopped.raise(format_args!("{}: {}", stop.chain, stop.reason));
+            self.raise(tx, Alarm::NetworkStopped, stop.chain, &stop.reason, now).await?;
         }
         Ok(stopped)
     }
@@ -223,13 +223,15 @@ impl Engine {
             (StopKind::Reversed, None) => None,
             (_, from) => Some(self.anchor(chain, from).await?),
         };
-        let cleared = stop.clone();
+        let (engine, cleared) = (self.clone(), stop.clone());
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
                 let Some(cursor) = tx.cursor(name).await? else { return Ok(()) };
                 if !tx.clear_chain(name).await? {
                     return Ok(());
                 }
+                let (alarm, now) = (Alarm::NetworkStopped, engine.now());
+                engine.over_in(tx, alarm, name.as_str(), "a person let it go on", now).await?;
                 if let Some((at, time)) = &anchor {
                     tx.forget_blocks_above(name, 0).await?;
                     tx.remember_block(name, at, *time, 0).await?;

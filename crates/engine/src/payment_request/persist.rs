@@ -49,7 +49,9 @@ impl Engine {
         for observation in &found.observations {
             if let Err(refused) = after.request.apply(&Fact::Transfer(observation.clone())) {
                 let transfer = &observation.reference;
-                Alarm::TransferRefused.raise(format_args!("{transfer} of {id}: {refused}"));
+                let about = format_args!("payment request {id}");
+                let detail = format_args!("{transfer}: {refused}");
+                self.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
             }
         }
         for transfer in &found.beyond {
@@ -167,7 +169,9 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.write_event(tx, stored, kind_word(kind), event_summary(kind), now).await?;
         if kind == CallbackKind::Reversal {
-            Alarm::PaymentReversed.raise(format_args!("payment request {}", stored.request.id));
+            let about = format_args!("payment request {}", stored.request.id);
+            let detail = "it had been paid, and what paid it is gone";
+            self.raise(tx, Alarm::PaymentReversed, about, detail, now).await?;
         }
         let merchant = tx.merchant(stored.request.scope.merchant).await?;
         if merchant.is_none_or(|merchant| merchant.callback_url.is_none()) {
@@ -193,6 +197,7 @@ impl Engine {
             created_at: now,
             attempted_at: None,
             answer: None,
+            said: None,
         })
         .await?;
         tx.after_commit(Nudge::new(CALLBACKS_TOPIC));

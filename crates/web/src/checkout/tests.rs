@@ -35,11 +35,13 @@ fn own_words(name: &str, t: &Text, shop: &str) -> Vec<String> {
         "choose-short" => vec![t.sandbox, t.choose_heading, t.unavailable_small],
         "choose-problem" => vec![t.problem_coin_gone, t.email_label],
         "choose-email-problem" => vec![t.problem_email],
-        "pay" | "pay-bitcoin" | "hostile" => vec![t.pay_address, t.pay_only_why],
+        "pay" | "pay-bitcoin" | "hostile" => {
+            vec![t.pay_address, t.pay_only_why, t.already_paid, t.already_close]
+        }
         "seen" => vec![t.seen_heading, t.seen_close],
         "seen-finalized" => vec![t.seen_heading, t.seen_mail],
-        "pay-over" => vec![t.pay_time_over, t.pay_over_why, t.pay_new_price],
-        "part-paid-over" => vec![t.pay_time_over, t.pay_over_why],
+        "pay-over" => vec![t.pay_time_over, t.pay_over_why, t.pay_new_price, t.already_paid],
+        "part-paid-over" => vec![t.pay_time_over, t.pay_over_why, t.already_paid],
         "paid" => vec![t.paid_receipt, t.paid_keep],
         "expired" => vec![t.expired_heading, t.expired_withdrawn],
         "failed" | "failed-not-confirmed" => vec![t.failed_heading, t.failed_do_not_send],

@@ -48,6 +48,7 @@ texts! {
     pay_new_price_why pay_soon pay_time_over pay_over_why
     copy copied copied_what copy_label
 
+    already_paid already_shows already_close already_check
     behind_title behind_why
 
     seen_title seen_heading seen_close seen_mail seen_confirmations seen_safe seen_finalized

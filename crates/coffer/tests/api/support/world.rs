@@ -27,6 +27,7 @@ use coffer_domain::{
     transfer::{Address, BlockRef, ChainTransfer},
 };
 use coffer_engine::{
+    alarms::Channels,
     api_key::NewKey,
     engine::{Engine, Parts},
     follow::Progress,
@@ -192,6 +193,7 @@ fn engine(master: &Arc<MasterKeys>, store: &Store, clock: Arc<HandClock>, setup:
         rate_sources: Vec::new(),
         transport: Arc::new(NoTransport),
         url_screen: setup.url_screen.clone(),
+        channels: Channels::default(),
         clock,
         entropy: Arc::new(seeded()),
         settings: setup.engine.clone(),
