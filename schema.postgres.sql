@@ -77,6 +77,7 @@ CREATE TABLE audit (
     CONSTRAINT audit_pkey PRIMARY KEY (chain, wallet_id, number)
 );
 CREATE INDEX audit_due ON audit USING btree (chain, due_at);
+
 CREATE TABLE blind_span (
     chain TEXT NOT NULL,
     since BIGINT NOT NULL,
