@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     ops::RangeInclusive,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use async_trait::async_trait;
@@ -68,6 +68,8 @@ pub struct EvmChain {
     internal_transfers: InternalTransfers,
     /// Whether traces are read, where the settings leave that open, once it is known.
     traces: OnceLock<bool>,
+    /// When a balance was asked for although half of an endpoint's calls were used.
+    squeezed: Mutex<Option<Timestamp>>,
     second_source_above: BTreeMap<AssetId, Units>,
     named: NamedBlocks,
     stale_after: Option<Span>,
@@ -116,6 +118,7 @@ impl EvmChain {
             chain_id: settings.chain_id,
             internal_transfers: settings.internal_transfers,
             traces: OnceLock::new(),
+            squeezed: Mutex::default(),
             second_source_above: settings.second_source_above.clone(),
             named: settings.named,
             stale_after: settings.stale_after,
@@ -218,7 +221,7 @@ impl Chain for EvmChain {
     }
 
     /// One call an account, to two endpoints where there are so many: what one says of balances is
-    /// believed once another says the same.
+    /// believed once another says the same, or while no account holds more than the cap.
     async fn balances(
         &self,
         at: &BlockRef,

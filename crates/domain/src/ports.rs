@@ -224,8 +224,8 @@ pub trait Chain: Send + Sync {
         Ok(None)
     }
 
-    /// What accounts hold of the audited coin after a block, in base units, in their order. Empty
-    /// where nothing is audited.
+    /// What accounts hold of the audited coin after a block, in base units, in their order; of the
+    /// first of them only, where calls do not suffice for all. Empty where nothing is audited.
     async fn balances(
         &self,
         _at: &BlockRef,

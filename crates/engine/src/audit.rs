@@ -11,26 +11,45 @@ use std::sync::Arc;
 
 use coffer_domain::{
     code::NetworkName,
+    id::PaymentRequestId,
     money::{AssetId, Units},
     payment_request::{PaymentRequest, Stage},
-    ports::{Chain, Tip},
+    ports::{Chain, ChainError, Tip},
     time::{Span, Timestamp},
-    transfer::{BlockRef, Observation, Position, TransferReference},
+    transfer::{BlockRef, ChainTransfer, Observation, Position, TransferReference},
 };
-use coffer_store::{audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
+use coffer_store::{
+    audit::Audit,
+    chain_cursor::Cursor,
+    error::DbError,
+    tx::Tx,
+    wallet::{IssuedAddress, Wallet},
+};
 
-use crate::{engine::Engine, error::EngineError, follow::Found};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::Found};
 
 /// Addresses compared in one run, and begun to be.
 const BATCH: u32 = 50;
 /// Blocks in which one is looked for whose balances are a measure. Nodes keep at least as many.
 const REMEMBERED: u32 = 100;
+/// Blocks in which one is looked for that is older than a new address: all that are remembered.
+const BEGUN_WITHIN: u32 = 200;
+/// How the transaction of what was found is called, before its address.
+const FOUND: &str = "audit-";
 /// After its request has ended an address is compared so often,
 const DAILY: Span = Span::from_hours(24);
 /// for so long, and then every so long.
 const MONTHLY: Span = Span::from_hours(30 * 24);
 /// An open request's address is compared at most so often.
 const OPEN_EVERY: Span = Span::from_seconds(10);
+
+/// What a new address held.
+struct Reading {
+    height: u64,
+    balance: Units,
+    /// Whether the block may be younger than the address, so that it may have been paid by then.
+    late: bool,
+}
 
 /// A block whose balances are compared, and what stands behind it.
 #[derive(Clone)]
@@ -68,9 +87,10 @@ impl Engine {
         if due.is_empty() {
             return Ok(begun);
         }
-        let more = due.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
         let accounts = due.iter().map(|audit| audit.address.account.clone()).collect::<Vec<_>>();
         let balances = chain.balances(&measure.at, &accounts).await?;
+        // Where there was no room for all of them, the rest waits for the next run.
+        let more = balances.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
         for (audit, balance) in due.into_iter().zip(balances) {
             self.compare(&measure, audit, balance).await?;
         }
@@ -130,7 +150,7 @@ impl Engine {
         cursor: &Cursor,
         wallet: &Wallet,
     ) -> Result<bool, EngineError> {
-        let (name, id, now) = (chain.name(), wallet.id, self.now());
+        let (name, id) = (chain.name(), wallet.id);
         let (fresh, blocks) = self
             .store()
             .read(async move |tx: &mut Tx<'_>| {
@@ -144,47 +164,93 @@ impl Engine {
                         issued.push((address, at));
                     }
                 }
-                let blocks = tx.remembered_blocks(name, REMEMBERED).await?;
+                let blocks = tx.remembered_blocks(name, BEGUN_WITHIN).await?;
                 Ok::<_, DbError>((issued, blocks))
             })
             .await?;
         let mut begun = false;
         for (address, issued_at) in fresh {
-            // The newest block that is older than the address; the newest of all where every one is
-            // younger, or is forgotten by the node.
-            let before = blocks.iter().find(|(_, time)| *time <= issued_at);
-            let before = before.map_or(&cursor.at, |(at, _)| at);
-            let accounts = [address.address.account.clone()];
-            let (at, balances) = match chain.balances(before, &accounts).await {
-                Ok(balances) => (before, balances),
-                Err(_) => (&cursor.at, chain.balances(&cursor.at, &accounts).await?),
-            };
-            let Some(balance) = balances.first().copied() else { continue };
-            let (height, request) = (at.height, address.request);
-            let text = address.address.text.clone();
-            let audit = Audit {
-                wallet: address.wallet,
-                number: address.number,
-                address: address.address,
-                request,
-                height,
-                balance,
-                booked: Units::ZERO,
-                audited_at: now,
-                due_at: now,
-            };
-            self.store()
-                .write(async move |tx: &mut Tx<'_>| {
-                    let stored = tx.request(request).await?;
-                    let known = stored.map(|it| booked(&it.request, coin, &text, height));
-                    let booked = known.unwrap_or(Units::ZERO);
-                    tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await
-                })
-                .await
-                .map_err(|error: DbError| error)?;
+            // The newest block that is older than the address.
+            let before = blocks.iter().find(|(_, time)| *time <= issued_at).map(|(at, _)| at);
+            let read = first_reading(chain, cursor, before, &address.address.account).await?;
+            let Some(reading) = read else { continue };
+            self.begin_audit(coin, address, reading, name).await?;
             begun = true;
         }
         Ok(begun)
+    }
+
+    /// Notes what a new address held; tells the operator what may have been paid by then, which the
+    /// audit will never find.
+    async fn begin_audit(
+        &self,
+        coin: AssetId,
+        address: IssuedAddress,
+        reading: Reading,
+        name: NetworkName,
+    ) -> Result<(), EngineError> {
+        let (engine, now, Reading { height, balance, late }) = (self.clone(), self.now(), reading);
+        let (request, text) = (address.request, address.address.text.clone());
+        let audit = Audit {
+            wallet: address.wallet,
+            number: address.number,
+            address: address.address,
+            request,
+            height,
+            balance,
+            booked: Units::ZERO,
+            audited_at: now,
+            due_at: now,
+        };
+        self.store()
+            .write(async move |tx: &mut Tx<'_>| {
+                let stored = tx.request(request).await?;
+                let known = stored.map(|it| booked(&it.request, coin, &text, height));
+                let booked = known.unwrap_or(Units::ZERO);
+                let begun = tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await?;
+                let unknown = balance.saturating_sub(booked);
+                if begun && late && !unknown.is_zero() {
+                    let about = format_args!("payment request {request}");
+                    let detail = format_args!(
+                        "{text} was first looked at by the balance audit when block {height} was \
+                         read, after it was shown, and held {unknown} base units of {coin} that are \
+                         not booked; nothing of that is credited: look whether the payer sent it"
+                    );
+                    engine.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
+                }
+                Ok::<_, DbError>(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the audit has booked coin of a block already, as a part of what its address held, so
+    /// that it must not be credited once more. The operator is told.
+    pub(crate) async fn audit_has(
+        &self,
+        tx: &mut Tx<'_>,
+        request: PaymentRequestId,
+        transfer: &ChainTransfer,
+        height: u64,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        let Some(stored) = tx.request(request).await? else { return Ok(false) };
+        let (asset, address) = (transfer.asset, &transfer.to.text);
+        let found = stored.request.transfers.iter().find(|known| {
+            let later =
+                matches!(&known.position, Position::Block { at, .. } if at.height >= height);
+            let audited = known.reference.transaction.starts_with(FOUND);
+            later && audited && known.asset == asset && known.address == *address
+        });
+        let Some(found) = found else { return Ok(false) };
+        let about = format_args!("payment request {request}");
+        let detail = format_args!(
+            "{} of block {height} is not credited: the balance audit has booked {} for the same \
+             address since, which holds it most likely",
+            transfer.reference, found.reference
+        );
+        self.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
+        Ok(true)
     }
 
     /// The block whose balances are compared: as deep as ordinary amounts must be, or called final,
@@ -266,7 +332,7 @@ impl Engine {
         let observation = Observation {
             reference: TransferReference {
                 network: measure.coin.network,
-                transaction: format!("audit-{address}"),
+                transaction: format!("{FOUND}{address}"),
                 position: measure.at.height.to_string(),
             },
             asset: measure.coin,
@@ -287,6 +353,28 @@ impl Engine {
         let found = Found { observations: vec![observation], ..Found::default() };
         self.tell_request(tx, after.request, &found, &cursor, now).await
     }
+}
+
+/// What an account held before it was shown; where no block of that time is remembered, or no node
+/// keeps its balances, what it holds now. Nothing on chains that audit nothing.
+async fn first_reading(
+    chain: &Arc<dyn Chain>,
+    cursor: &Cursor,
+    before: Option<&BlockRef>,
+    account: &[u8],
+) -> Result<Option<Reading>, EngineError> {
+    let accounts = [account.to_vec()];
+    let read = async |at: &BlockRef, late: bool| {
+        let balances = chain.balances(at, &accounts).await?;
+        Ok(balances.first().map(|balance| Reading { height: at.height, balance: *balance, late }))
+    };
+    if let Some(before) = before {
+        match read(before, false).await {
+            Err(ChainError::StatePruned { .. }) => {}
+            answer => return answer.map_err(EngineError::from),
+        }
+    }
+    Ok(read(&cursor.at, true).await?)
 }
 
 /// What is booked of a coin for an address of a request, up to a block.

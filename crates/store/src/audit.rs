@@ -60,26 +60,31 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn insert_audit(&mut self, chain: NetworkName, audit: &Audit) -> Result<(), DbError> {
-        self.exec(
-            sql!(
-                "INSERT INTO audit (chain, wallet_id, number, height, balance, booked, \
+    pub async fn insert_audit(
+        &mut self,
+        chain: NetworkName,
+        audit: &Audit,
+    ) -> Result<bool, DbError> {
+        let inserted = self
+            .exec(
+                sql!(
+                    "INSERT INTO audit (chain, wallet_id, number, height, balance, booked, \
                  audited_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                  ON CONFLICT (chain, wallet_id, number) DO NOTHING"
-            ),
-            vals![
-                chain.as_str(),
-                &audit.wallet.text(),
-                audit.number,
-                codec::stored(audit.height),
-                &audit.balance.get().to_string(),
-                &audit.booked.get().to_string(),
-                audit.audited_at.millis(),
-                audit.due_at.millis(),
-            ],
-        )
-        .await?;
-        Ok(())
+                ),
+                vals![
+                    chain.as_str(),
+                    &audit.wallet.text(),
+                    audit.number,
+                    codec::stored(audit.height),
+                    &audit.balance.get().to_string(),
+                    &audit.booked.get().to_string(),
+                    audit.audited_at.millis(),
+                    audit.due_at.millis(),
+                ],
+            )
+            .await?;
+        Ok(inserted == 1)
     }
 
     /// Up to `limit` addresses that are to be compared by now and were last below a height, the

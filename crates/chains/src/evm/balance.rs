@@ -1,29 +1,29 @@
 //! What accounts hold of the coin after a block, as two endpoints say.
 
+use std::sync::PoisonError;
+
 use alloy::primitives::Address;
-use coffer_domain::{money::Units, ports::ChainError, transfer::BlockRef};
+use coffer_domain::{money::Units, ports::ChainError, time::Span, transfer::BlockRef};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use super::{EvmChain, answer::Quantity, block::CALLS_AT_ONCE, endpoint::Endpoint, fault::Fault};
 
+/// Where half of an endpoint's calls are used, one balance is still asked for so often.
+const SQUEEZED_EVERY: Span = Span::from_seconds(10);
+
 impl EvmChain {
-    /// The balances of accounts, in their order.
+    /// The balances of the first accounts, in their order: of as many as there is room for.
     ///
     /// # Errors
-    /// When no endpoint tells them, or two tell otherwise, or half of an endpoint's calls are used:
-    /// blocks go before audits.
+    /// When no endpoint tells them, or two tell otherwise, or one tells alone of more than a second
+    /// one must confirm, or half of an endpoint's calls are used: blocks go before audits.
     pub(super) async fn read_balances(
         &self,
         at: &BlockRef,
         accounts: &[Vec<u8>],
     ) -> Result<Vec<Units>, ChainError> {
-        let wanted = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-        if let Some(busy) = self.failover.endpoints.iter().find(|it| !it.has_room(wanted)) {
-            let reason =
-                format!("the audit waits for {}: half of its calls are used", busy.label());
-            return Err(ChainError::Unreachable { network: self.network, reason });
-        }
+        let accounts = &accounts[..self.room_for(accounts.len())?];
         let answer = self.failover.ask(|endpoint| {
             async move { Ok((endpoint.number(), read(endpoint, at, accounts).await?)) }.boxed()
         });
@@ -31,13 +31,17 @@ impl EvmChain {
         let (told_by, balances) =
             answer.await.map_err(|failure| failure.into_error(network, height))?;
         let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
+        let mut confirmed = false;
         for endpoint in others.filter(|endpoint| !self.is_down(endpoint)) {
             let told = match endpoint.identify(&self.failover.identity).await {
                 Ok(()) => read(endpoint, at, accounts).await,
                 Err(fault) => Err(fault),
             };
             match told {
-                Ok(told) if told == balances => break,
+                Ok(told) if told == balances => {
+                    confirmed = true;
+                    break;
+                }
                 Ok(_) => {
                     let reason = format!("{} tells other balances", endpoint.label());
                     return Err(ChainError::EndpointsDisagree { network, height, reason });
@@ -45,11 +49,42 @@ impl EvmChain {
                 Err(fault) => self.failover.note(endpoint, &fault),
             }
         }
+        // What an account holds is never less than what arrived there since the last audit.
+        let cap = self.pinned.coin.and_then(|coin| self.second_source_above.get(&coin));
+        let needed = cap.is_some_and(|cap| balances.iter().any(|balance| balance > cap));
+        if needed && !confirmed {
+            let reason = format!(
+                "after block {height} an address holds more than second_source_above, which a \
+                 second endpoint must confirm before the audit books it"
+            );
+            return Err(ChainError::Unreachable { network, reason });
+        }
         Ok(balances)
+    }
+
+    /// How many of so many calls may be made now for an audit. Where blocks take more than half of
+    /// an endpoint's calls for good, one call now and then keeps the audit going.
+    fn room_for(&self, wanted: usize) -> Result<usize, ChainError> {
+        let busiest = self.failover.endpoints.iter().min_by_key(|endpoint| endpoint.room());
+        let Some(busiest) = busiest.filter(|endpoint| endpoint.room() < wanted) else {
+            return Ok(wanted);
+        };
+        if busiest.room() > 0 {
+            return Ok(busiest.room());
+        }
+        let now = self.clock.now();
+        let mut squeezed = self.squeezed.lock().unwrap_or_else(PoisonError::into_inner);
+        if squeezed.is_some_and(|last| now.since(last) < SQUEEZED_EVERY) {
+            let label = busiest.label();
+            let reason = format!("the audit waits for {label}: half of its calls are used");
+            return Err(ChainError::Unreachable { network: self.network, reason });
+        }
+        *squeezed = Some(now);
+        Ok(wanted.min(1))
     }
 }
 
-async fn read(
+pub(super) async fn read(
     endpoint: &Endpoint,
     at: &BlockRef,
     accounts: &[Vec<u8>],

@@ -117,10 +117,11 @@ impl Endpoint {
         self.calls.last_minute(self.clock.now())
     }
 
-    /// Whether so many calls leave half of those it allows for reading blocks.
-    pub(super) fn has_room(&self, calls: u32) -> bool {
-        let used = self.calls_last_minute().saturating_add(calls);
-        self.calls_per_minute.is_none_or(|limit| used <= limit / 2)
+    /// How many calls leave half of those it allows for reading blocks.
+    pub(super) fn room(&self) -> usize {
+        let left = |limit: u32| (limit / 2).saturating_sub(self.calls_last_minute());
+        let room = self.calls_per_minute.map(left);
+        room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX))
     }
 
     /// Counts a block that it told, so that its calls can be put in proportion.

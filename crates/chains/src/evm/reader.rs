@@ -89,7 +89,8 @@ impl EvmChain {
     }
 
     /// Whether traces are read on this network. Found out once, so that a payment is not looked for
-    /// in one way today and in another tomorrow.
+    /// in one way today and in another tomorrow. That there are none is believed only when every
+    /// endpoint says so: one that is silent may be the one that traces.
     pub(super) async fn reads_traces(&self) -> Result<bool, Failure> {
         match (self.internal_transfers, self.traces.get()) {
             (InternalTransfers::Off | InternalTransfers::Audit, _) => return Ok(false),
@@ -100,10 +101,8 @@ impl EvmChain {
         let answer = self.failover.ask_tracer(|it| it.tracing().boxed()).await;
         let found = match answer {
             Ok(_) => true,
-            Err(Failure(faults)) if faults.iter().all(|(_, it)| *it != Fault::Traceless) => {
-                return Err(Failure(faults));
-            }
-            Err(_) => false,
+            Err(Failure(faults)) if faults.iter().all(|(_, it)| *it == Fault::Traceless) => false,
+            Err(failure) => return Err(failure),
         };
         Ok(*self.traces.get_or_init(|| found))
     }

@@ -1,5 +1,7 @@
 //! Coin moved by calls inside a transaction, as smart wallets and exchanges pay.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
@@ -217,6 +219,56 @@ async fn without_traces_inner_payments_are_not_seen_or_the_network_is_not_read()
     let told = error.to_string();
     assert!(matches!(error, ChainError::Unreachable { .. }), "{told}");
     assert!(told.contains("gives no traces of calls inside transactions"), "{told}");
+}
+
+#[tokio::test]
+async fn a_silent_endpoint_leaves_open_whether_anybody_traces() {
+    let scene = Scene::new().await;
+    for urls in
+        [["http://127.0.0.1:1", &scene.traceless.url], [&scene.traceless.url, "http://127.0.0.1:1"]]
+    {
+        let chain = Scene::chain(&urls);
+        let error = chain.audited().await.unwrap_err();
+        assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+        assert!(chain.probe().await.is_err());
+    }
+    let both = [&*scene.traceless.url, &*scene.traceless.url];
+    assert_eq!(Scene::chain(&both).audited().await, Ok(Some(coin("ETH").id)));
+}
+
+#[tokio::test]
+async fn a_balance_above_the_cap_needs_a_second_endpoint() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
+    let ask = async |cap: u128, other: &str| {
+        let settings = settings(&[&scene.anvil.url, other], vec![coin("ETH")]);
+        let second_source_above = BTreeMap::from([(coin("ETH").id, Units::new(cap))]);
+        let settings = EvmSettings { second_source_above, ..settings };
+        let chain = EvmChain::new(&settings, clock()).unwrap();
+        chain.balances(&at, std::slice::from_ref(&to.account)).await
+    };
+    assert_eq!(ask(700, "http://127.0.0.1:1").await, Ok(vec![Units::new(700)]));
+    let error = ask(699, "http://127.0.0.1:1").await.unwrap_err();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("second endpoint must confirm"), "{error}");
+    assert_eq!(ask(699, &scene.traceless.url).await, Ok(vec![Units::new(700)]));
+}
+
+#[tokio::test]
+async fn so_many_balances_are_asked_for_as_calls_are_left() {
+    let scene = Scene::new().await;
+    let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
+    let settings = settings(&[&scene.anvil.url], vec![coin("ETH")]);
+    let settings = EvmSettings { calls_per_minute: Some(20), ..settings };
+    let chain = EvmChain::new(&settings, clock()).unwrap();
+    let accounts = vec![receiver(0).account; 50];
+    assert_eq!(chain.balances(&at, &accounts).await.unwrap().len(), 10);
+    // Half of the calls are used: one more now and then, so that the audit never starves.
+    assert_eq!(chain.balances(&at, &accounts).await.unwrap().len(), 1);
+    let error = chain.balances(&at, &accounts).await.unwrap_err();
+    assert!(error.to_string().contains("half of its calls are used"), "{error}");
 }
 
 #[tokio::test]

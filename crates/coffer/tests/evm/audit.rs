@@ -2,9 +2,21 @@
 //! addresses of the node's own accounts hold plenty before they are shown, so every test here also
 //! shows that this is no payment.
 
-use coffer_domain::time::Span;
+use std::sync::Arc;
 
-use crate::support::{Database, PAYER, Request, Setup, World, ether, pay_input};
+use coffer_chains::evm::EvmChain;
+use coffer_domain::{
+    ports::{Chain, Clock},
+    time::Span,
+};
+
+use crate::support::{Database, HandClock, PAYER, Request, Setup, World, ether, pay_input};
+
+/// The alarms that stand: their names, and what they say.
+async fn alarms(world: &World) -> Vec<(String, String)> {
+    let told = world.engine.alarms(false, 100).await.unwrap();
+    told.into_iter().map(|told| (told.alarm.name, told.alarm.detail)).collect()
+}
 
 async fn a_payment_by_a_contract_is_found_by_what_the_address_holds(world: World) {
     let (request, other) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
@@ -99,5 +111,53 @@ async fn what_is_found_long_after_the_request_is_a_late_payment() {
     world.pass(Span::from_hours(25));
     world.mine(1).await;
     request.is("expired", &["late 0.01 ETH"]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_the_audit_has_booked_is_not_credited_again_when_traces_tell_of_it() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(5), &pay_input(&request.address, ether(5))).await;
+    world.mine(5).await;
+    let settings = Setup::new().traced().evm(world.engine.catalogue(), &world.gate.address);
+    let clock: Arc<dyn Clock> = Arc::new(HandClock::new());
+    let chain: Arc<dyn Chain> = Arc::new(EvmChain::new(&settings, clock).unwrap());
+    let found = world.engine.rescan(&chain, 1, &|_| {}).await.unwrap();
+    assert_eq!((found.seen, found.missed), (1, 0));
+    world.mine(5).await;
+    request.is("processing", &[]).await;
+    assert_eq!(request.shown().await["transactions"].as_array().unwrap().len(), 1);
+    let told = alarms(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "transfer_refused");
+    assert!(told[0].1.contains("the balance audit has booked"), "{told:?}");
+    // What comes after the last audit is taken in.
+    world.node.call(&payer, ether(5), &pay_input(&request.address, ether(5))).await;
+    world.node.mine(1).await;
+    for chain in world.engine.chains() {
+        world.engine.follow_once(chain).await.unwrap();
+    }
+    let found = world.engine.rescan(&chain, 1, &|_| {}).await.unwrap();
+    assert_eq!((found.seen, found.missed), (2, 1));
+    world.mine(5).await;
+    request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_came_before_the_first_look_of_the_audit_is_told_to_the_operator() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    // So many that none older than the address is remembered.
+    world.mine(260).await;
+    assert_eq!(request.shown().await["transactions"].as_array().unwrap().len(), 0);
+    let told = alarms(&world).await;
+    let refused = told.iter().find(|(name, _)| name == "transfer_refused");
+    let (_, detail) = refused.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(detail.contains("nothing of that is credited"), "{detail}");
     world.remove().await;
 }

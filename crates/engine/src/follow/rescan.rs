@@ -212,6 +212,9 @@ impl Engine {
                 if in_a_block(tx, request, transfer).await? {
                     continue;
                 }
+                if self.audit_has(tx, request, transfer, block.at.height, now).await? {
+                    continue;
+                }
                 let found = missed.entry(request).or_default();
                 note(found, transfer, &position, after.look, now);
             }

@@ -117,6 +117,11 @@ impl Setup {
         Self { internal: InternalTransfers::Audit, ..self }
     }
 
+    /// Coin that contracts move is read from traces.
+    pub fn traced(self) -> Self {
+        Self { internal: InternalTransfers::Traces, ..self }
+    }
+
     /// Another EVM network is read beside this one.
     pub fn with_sister(self) -> Self {
         Self { sister: true, ..self }
@@ -158,7 +163,7 @@ impl Setup {
     }
 
     /// How the network is read through that address.
-    pub(super) fn evm(&self, catalogue: &Catalogue, address: &str) -> EvmSettings {
+    pub fn evm(&self, catalogue: &Catalogue, address: &str) -> EvmSettings {
         let own = catalogue.assets().iter().filter(|asset| asset.id.network == network());
         let endpoints = vec![format!("http://{address}")];
         let settings =
