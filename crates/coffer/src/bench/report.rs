@@ -154,9 +154,15 @@ pub(super) fn grouped(number: u64) -> String {
     format!("{},{:03}", grouped(number / 1_000), number % 1_000)
 }
 
-/// A decimal as a number of JSON.
+/// A decimal as a number of JSON, without zeros that say nothing: how the library keeps a number's
+/// text depends on what else is built with it.
 pub(super) fn number(decimal: &str) -> Number {
-    serde_json::from_str(decimal).unwrap_or_else(|_| 0.into())
+    let short = if decimal.contains('.') {
+        decimal.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        decimal
+    };
+    serde_json::from_str(short).unwrap_or_else(|_| 0.into())
 }
 
 #[cfg(test)]

@@ -161,8 +161,8 @@ mod tests {
     fn rows_for_machines_have_the_names_others_rely_on() {
         let text = serde_json::to_string(&row(1_000, 250, 30_500).json()).unwrap();
         let wanted = concat!(
-            r#"{"family":"utxo","addresses":1000,"ms_per_block":0.250,"parse_ms":0.100,"#,
-            r#""bytes_per_address":30.5,"load_seconds":1.500}"#
+            r#"{"family":"utxo","addresses":1000,"ms_per_block":0.25,"parse_ms":0.1,"#,
+            r#""bytes_per_address":30.5,"load_seconds":1.5}"#
         );
         assert_eq!(text, wanted);
     }
