@@ -125,8 +125,8 @@ impl Engine {
     ) -> NetworkDiagnosis {
         let name = chain.name();
         let row = self.catalogue().network(name);
-        let family = row.map(|row| row.family.as_str()).unwrap_or_default();
-        let wallets = wallets.iter().filter(|wallet| wallet.family == family);
+        let group = row.map(|row| row.key_group()).unwrap_or_default();
+        let wallets = wallets.iter().filter(|wallet| wallet.family == group);
         let (probe, endpoints) = futures_util::join!(chain.probe(), chain.endpoints());
         if let Ok(probe) = &probe {
             // Only now can it be said of its coins whether they can be taken.

@@ -1,6 +1,6 @@
 //! `coffer chain …`
 
-use std::{io::IsTerminal as _, sync::Arc};
+use std::{fmt::Write as _, io::IsTerminal as _, sync::Arc};
 
 use clap::Subcommand;
 use coffer_domain::ports::Chain;
@@ -198,15 +198,21 @@ fn rescan_object(network: &str, rescanned: &Rescanned) -> Value {
         "to": rescanned.to,
         "seen": rescanned.seen,
         "missed": rescanned.missed,
+        "early": rescanned.early,
     })
 }
 
 fn said(network: &str, rescanned: &Rescanned) -> String {
-    let Rescanned { from, to, seen, missed } = rescanned;
+    let Rescanned { from, to, seen, missed, early } = rescanned;
     let what = match missed {
         0 => "none had been missed".to_owned(),
         1 => "one had been missed, and is taken in".to_owned(),
         _ => format!("{missed} had been missed, and are taken in"),
     };
-    format!("Read blocks {from} to {to} of {network}: {seen} transfers to us, of which {what}.\n")
+    let read = format!("Read blocks {from} to {to} of {network}");
+    let mut said = format!("{read}: {seen} transfers to us, of which {what}.\n");
+    if *early > 0 {
+        let _ = writeln!(said, "{early} came before their request was made, and pay nothing.");
+    }
+    said
 }

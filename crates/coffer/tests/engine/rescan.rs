@@ -5,7 +5,7 @@ use coffer_engine::follow::{RescanRefused, Rescanned};
 use crate::{
     house::{BTC, House, Made, PRICE, case, minutes},
     on_both,
-    watched::{How, Meddling, to_the_tip},
+    watched::{How, Meddling, change, to_the_tip},
 };
 
 impl House {
@@ -30,11 +30,11 @@ on_both! {
         house.follow().await;
         assert_eq!(house.status(&made).await, "processing");
         let found = house.rescan(0).await.unwrap();
-        assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 1 });
+        assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 1, early: 0 });
         assert_eq!(house.status(&made).await, "paid");
         assert_eq!(house.told(&made).await, ["rate_fixed", "paid"]);
         let again = house.rescan(1).await.unwrap();
-        assert_eq!(again, Rescanned { from: 1, to: 3, seen: 1, missed: 0 });
+        assert_eq!(again, Rescanned { from: 1, to: 3, seen: 1, missed: 0, early: 0 });
         house.blocks(1).await;
         assert_eq!(house.told(&made).await, ["rate_fixed", "paid"]);
         assert_eq!(house.cases(&made).await, []);
@@ -71,6 +71,19 @@ on_both! {
         assert_eq!(house.cases(&made).await, [case("late", PRICE)]);
         assert_eq!(house.rescan(0).await.unwrap().missed, 0);
         assert_eq!(house.told(&made).await, told);
+    }
+
+    async fn what_was_paid_before_the_request_was_made_pays_nothing(house: House) {
+        let made = house.missed().await;
+        let later = "UPDATE payment_request SET created_at = created_at + 10800000";
+        change(house, later).await;
+        let found = house.rescan(0).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 0, early: 1 });
+        assert_eq!(house.status(&made).await, "processing");
+        assert_eq!(house.told(&made).await, ["rate_fixed"]);
+        assert_eq!(house.cases(&made).await, []);
+        change(house, "UPDATE payment_request SET created_at = created_at - 7200000").await;
+        assert_eq!(house.rescan(0).await.unwrap().missed, 1, "blocks may be dated back a little");
     }
 
     async fn only_what_was_read_can_be_read_again(house: House) {

@@ -1,6 +1,8 @@
 //! The node is gone, or Coffer is.
 
+use coffer::nodes::utxo::Kind;
 use coffer_domain::time::Span;
+use serde_json::json;
 
 use crate::{
     on_each_node,
@@ -84,3 +86,23 @@ on_each_node!(
     a_window_that_ends_while_the_node_is_stopped_stands_still,
     a_payment_made_while_coffer_was_down_for_an_hour_is_found,
 );
+
+/// A node with block filters names the blocks itself, once it has filtered them all.
+#[tokio::test]
+async fn a_rescan_by_block_filters_finds_what_was_paid() {
+    let world = Setup::of(Kind::Bitcoin).with("-blockfilterindex=1").start().await;
+    let request = world.request().await;
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    let height = world.node.height().await;
+    let filters = async || {
+        let indexes = world.node.rpc("getindexinfo", json!(["basic block filter index"])).await;
+        indexes["basic block filter index"]["best_block_height"].as_u64()
+    };
+    while filters().await != Some(height) {}
+    let chain = world.engine.chains().find(|it| it.name() == world.network).unwrap();
+    let found = world.engine.rescan(chain, 1, &|_| {}).await.unwrap();
+    assert_eq!((found.seen, found.missed, found.early), (1, 0, 0));
+    world.remove().await;
+}

@@ -8,7 +8,7 @@ use coffer_domain::{
     id::PaymentRequestId,
     money::Units,
     ports::{Block, Chain, Tip},
-    time::Timestamp,
+    time::{Span, Timestamp},
     transfer::{BlockRef, ChainTransfer, ChainUnits, Observation, Position},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
@@ -31,6 +31,9 @@ pub struct Rescanned {
     pub seen: usize,
     /// Those of them that were not known to be in a block.
     pub missed: usize,
+    /// Those that were in a block before their request was made: nobody can have been shown the
+    /// address for it by then, so they pay nothing.
+    pub early: usize,
 }
 
 /// Why blocks were not read again; nothing was changed.
@@ -68,6 +71,9 @@ impl From<DbError> for RescanRefused {
 const SCAN_ACCOUNTS_MAX: u32 = 5_000;
 /// Blocks that a node is asked for at a time.
 const SCAN_BLOCKS: u64 = 1_000;
+
+/// A block may be dated so long before it was made.
+const DATED_BACK_MAX: Span = Span::from_hours(2);
 
 /// The transfers of one block.
 struct Again {
@@ -107,13 +113,13 @@ impl Engine {
         let seen = again.iter().map(|one| one.transfers.len()).sum();
         let (engine, to) = (self.clone(), cursor.at.height);
         let (again, now) = (Arc::new(again), self.now());
-        let missed = self
+        let (missed, early) = self
             .store()
             .write(async move |tx: &mut Tx<'_>| {
                 engine.take_missed(tx, &cursor, &tip, &again, now).await
             })
             .await?;
-        Ok(Rescanned { from, to, seen, missed })
+        Ok(Rescanned { from, to, seen, missed, early })
     }
 
     /// The blocks that hold transfers to us: those that the node finds, or else each is read, and
@@ -159,26 +165,27 @@ impl Engine {
         if follows && is_there(chain, &cursor.at).await? { Ok(again) } else { Err(changed()) }
     }
 
-    /// Every account issued on the wallets of a chain's family; none where they are too many to ask
-    /// a node for.
+    /// Every account issued under a chain's keys; none where there is none, or where they are too
+    /// many to ask a node for.
     async fn few_accounts(&self, chain: NetworkName) -> Result<Option<Vec<Vec<u8>>>, DbError> {
         let Some(network) = self.catalogue().network(chain) else { return Ok(None) };
-        let family = network.family.as_str();
+        let group = network.key_group().to_owned();
         self.store()
             .read(async move |tx: &mut Tx<'_>| {
                 let wallets = tx.wallets().await?;
                 let mut accounts = Vec::new();
-                for wallet in wallets.iter().filter(|wallet| wallet.family == family) {
+                for wallet in wallets.iter().filter(|wallet| wallet.family == group) {
                     let limit = SCAN_ACCOUNTS_MAX + 1;
                     let own = tx.accounts_from(wallet.id, 0, limit).await?;
                     accounts.extend(own.into_iter().map(|(_, account)| account));
                 }
                 let few = accounts.len() <= usize::try_from(SCAN_ACCOUNTS_MAX).unwrap_or(0);
-                Ok(few.then_some(accounts))
+                Ok((few && !accounts.is_empty()).then_some(accounts))
             })
             .await
     }
 
+    /// Takes in what was missed, and counts it; and what was too early to pay its request.
     async fn take_missed(
         &self,
         tx: &mut Tx<'_>,
@@ -186,7 +193,7 @@ impl Engine {
         tip: &Tip,
         again: &[Again],
         now: Timestamp,
-    ) -> Result<usize, RescanRefused> {
+    ) -> Result<(usize, usize), RescanRefused> {
         let name = read.chain;
         let cursor = tx.cursor(name).await?.ok_or(RescanRefused::NotRead(name))?;
         if tx.chain_stop(name).await?.is_some() {
@@ -199,6 +206,7 @@ impl Engine {
         }
         let after = Cursor { look: cursor.look + 1, ..cursor.clone() };
         let mut missed: BTreeMap<PaymentRequestId, Found> = BTreeMap::new();
+        let mut early = 0;
         for Again { block, transfers } in again {
             let position = Position::Block {
                 at: block.at.clone(),
@@ -215,6 +223,14 @@ impl Engine {
                 if self.audit_has(tx, request, transfer, block.at.height, now).await? {
                     continue;
                 }
+                if is_early(tx, request, block.time).await? {
+                    tracing::warn!(
+                        transfer = %transfer.reference, %request,
+                        "in a block before its request was made; not counted"
+                    );
+                    early += 1;
+                    continue;
+                }
                 let found = missed.entry(request).or_default();
                 note(found, transfer, &position, after.look, now);
             }
@@ -222,7 +238,7 @@ impl Engine {
         let count =
             missed.values().map(|found| found.observations.len() + found.beyond.len()).sum();
         if count == 0 {
-            return Ok(0);
+            return Ok((0, early));
         }
         if !tx.step_cursor(cursor.look, &after).await? {
             return Err(tx.lost_race().into());
@@ -231,7 +247,7 @@ impl Engine {
             self.tell_request(tx, *request, found, &after, now).await?;
         }
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
-        Ok(count)
+        Ok((count, early))
     }
 }
 
@@ -249,6 +265,17 @@ async fn in_a_block(
     let stored = tx.request(request).await?;
     let known = stored.as_ref().and_then(|stored| stored.request.transfer(&transfer.reference));
     Ok(known.is_some_and(|known| matches!(known.position, Position::Block { .. })))
+}
+
+/// Whether a block was made before the request was, and so before its address was shown for it.
+async fn is_early(
+    tx: &mut Tx<'_>,
+    request: PaymentRequestId,
+    block_time: Timestamp,
+) -> Result<bool, DbError> {
+    let stored = tx.request(request).await?;
+    let made = stored.map(|stored| stored.request.created_at.minus(DATED_BACK_MAX));
+    Ok(made.is_some_and(|made| block_time < made))
 }
 
 /// Whoever missed it was blind: the block is the first trace of it.

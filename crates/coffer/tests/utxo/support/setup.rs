@@ -23,6 +23,12 @@ impl Setup {
         Self { database, ..self }
     }
 
+    /// What the node is started with beyond the usual.
+    pub fn with(mut self, argument: &str) -> Self {
+        self.nodes[0].push(argument.to_owned());
+        self
+    }
+
     /// A second node of the network, which Coffer does not know.
     pub fn second_node(mut self) -> Self {
         self.nodes.push(Vec::new());
