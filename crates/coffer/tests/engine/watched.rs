@@ -64,7 +64,7 @@ impl Meddling {
     }
 
     /// As if it were the chain of a real network, of which less can be believed.
-    fn named(name: &'static str, inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
+    pub fn named(name: &'static str, inner: Arc<dyn Chain>, how: How) -> Arc<dyn Chain> {
         Arc::new(Self { inner, name, done: AtomicBool::new(false), how })
     }
 
@@ -192,7 +192,7 @@ const LIVE_ADDRESS: &str = "INSERT INTO address (wallet_id, number, network, tex
     account, '00000000-0000-7000-8000-000000000001', created_at FROM address";
 
 /// Runs a statement on what is stored.
-async fn change(house: &House, sql: &'static str) {
+pub async fn change(house: &House, sql: &'static str) {
     let write = async move |tx: &mut Tx<'_>| tx.exec(sql, &[]).await;
     house.engine().store().write(write).await.unwrap();
 }
@@ -278,6 +278,23 @@ on_both! {
         assert_eq!(house.count(behind).await, 0);
     }
 
+    async fn a_node_below_all_that_is_remembered_is_behind_and_stops_nothing(house: House) {
+        let chain = Meddling::named("ethereum", house.world.chain(), How::Honest);
+        for _ in 0..26 {
+            house.mine(10).await;
+            to_the_tip(house, &chain).await;
+        }
+        house.world.weather.set_lag(230);
+        to_the_tip(house, &chain).await;
+        let behind = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL";
+        assert_eq!(house.count(behind).await, 1);
+        house.world.weather.set_lag(0);
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.count(behind).await, 0);
+        let of = "SELECT height FROM chain_cursor WHERE chain = 'ethereum'";
+        assert_eq!(house.count(of).await, 260);
+    }
+
     async fn a_node_that_forgets_what_is_pending_for_a_while_changes_nothing(house: House) {
         let forgets = Arc::new(AtomicBool::new(false));
         let how = How::ForgetfulPool(Arc::clone(&forgets));
@@ -331,6 +348,37 @@ on_both! {
             to_the_tip(house, &chain).await;
             house.engine().end_windows().await.unwrap();
             assert_eq!(house.status(&made).await, status, "{pass}");
+        }
+    }
+
+    async fn a_final_payment_in_no_block_any_more_stops_a_chain_read_by_blocks(house: House) {
+        let chain = Meddling::before(house.world.chain(), How::BlocksAlone);
+        let made = house.chosen(BTC).await;
+        let transaction = house.pay(&made, PRICE).await;
+        house.mine(3).await;
+        to_the_tip(house, &chain).await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&made).await, "paid");
+        house.reorganise(3, &[&transaction]).await;
+        house.engine().follow_once(&chain).await.unwrap();
+        assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::Stopped);
+        assert_eq!(house.told(&made).await.last(), Some(&"reversal"));
+        assert_eq!(house.cases(&made).await, [crate::house::case("reversed", PRICE)]);
+    }
+
+    async fn a_payment_in_no_block_for_a_day_is_gone_on_a_chain_read_by_blocks(house: House) {
+        let chain = Meddling::before(house.world.chain(), How::BlocksAlone);
+        let made = house.chosen(BTC).await;
+        let transaction = house.pay(&made, PRICE).await;
+        house.mine(1).await;
+        to_the_tip(house, &chain).await;
+        house.reorganise(1, &[&transaction]).await;
+        let gone = "SELECT COUNT(*) FROM transfer WHERE position = 'gone'";
+        for (pass, count) in [(0, 0), (60 * 23, 0), (60, 1)] {
+            house.pass(crate::house::minutes(pass));
+            house.mine(1).await;
+            to_the_tip(house, &chain).await;
+            assert_eq!(house.count(gone).await, count, "{pass}");
         }
     }
 

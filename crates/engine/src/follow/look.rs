@@ -12,7 +12,10 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::{Step, missed::PENDING_MISSED_FOR};
+use super::{
+    Step,
+    missed::{PENDING_MISSED_FOR, UNSEEN_MISSED_FOR},
+};
 use crate::engine::Engine;
 
 /// What a step found for one request.
@@ -112,7 +115,7 @@ impl Engine {
     /// The transfers without a block that are to be believed gone. The sandbox forgets nothing, so
     /// there one look is enough.
     fn gone(&self, step: &Step, known: &Known, met: &HashSet<Key>) -> HashSet<TransferReference> {
-        if step.pending.is_none() {
+        if step.pending.is_none() && !step.by_blocks {
             return HashSet::new();
         }
         let chain = step.cursor.chain;
@@ -125,11 +128,21 @@ impl Engine {
                     Position::Gone => false,
                 }
         };
-        let missing = known.iter().filter(nowhere).map(|((_, reference), _)| reference.clone());
-        let patience = if chain == self.home_chain() { Span::ZERO } else { PENDING_MISSED_FOR };
-        let missing = missing.collect::<HashSet<_>>();
+        let patience = match () {
+            () if step.by_blocks => UNSEEN_MISSED_FOR,
+            () if chain == self.home_chain() => Span::ZERO,
+            () => PENDING_MISSED_FOR,
+        };
+        let nowhere: Vec<_> = known.iter().filter(nowhere).collect();
+        let missing: HashSet<_> =
+            nowhere.iter().map(|((_, reference), _)| reference.clone()).collect();
         let mut gone = self.missed.gone(chain, &missing, patience, step.asked_at);
         gone.extend(missing.intersection(&step.lost).cloned());
+        if step.by_blocks {
+            // What had been final and is in no block any more is for a person to look at, at once.
+            let was_final = nowhere.iter().filter(|(_, was)| was.is_final());
+            gone.extend(was_final.map(|((_, reference), _)| reference.clone()));
+        }
         gone
     }
 }

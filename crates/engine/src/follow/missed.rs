@@ -20,6 +20,10 @@ use crate::{engine::Engine, error::EngineError};
 /// A transfer that was pending is taken for gone when no look has found it for so long.
 pub(crate) const PENDING_MISSED_FOR: Span = Span::from_minutes(10);
 
+/// Where nothing that is pending is shown, a transfer whose block was reorganised away is taken for
+/// gone when no block has held it for so long.
+pub(crate) const UNSEEN_MISSED_FOR: Span = Span::from_hours(24);
+
 /// Since when each pending transfer is missed. Forgotten with the process: a transfer is then taken
 /// for gone a little later.
 #[derive(Default)]

@@ -56,8 +56,9 @@ impl Engine {
         }
     }
 
-    /// Whether a node only has not got as far as we have: its tip is a block that we have read. A
-    /// real chain never gets shorter, so nothing is taken back for that.
+    /// Whether a node only has not got as far as we have: its tip is a block that we have read, or
+    /// lies below all that is remembered, or it is not in step with its network. A real chain never
+    /// gets shorter, so nothing is taken back for that.
     async fn is_behind_us(
         &self,
         here: &Fork,
@@ -68,7 +69,8 @@ impl Engine {
             return Ok(false);
         }
         let known = self.remembered(chain).await?;
-        Ok(known.iter().any(|(at, _)| *at == tip.at))
+        let below_all = known.last().is_some_and(|(lowest, _)| tip.at.height < lowest.height);
+        Ok(!tip.live || below_all || known.iter().any(|(at, _)| *at == tip.at))
     }
 
     /// The blocks of a chain that were read last, the newest first.
@@ -99,6 +101,12 @@ impl Engine {
                 );
                 return Ok(Fork { at, time });
             }
+        }
+        if !tip.live && name != self.home_chain() {
+            // Whoever is not in step cannot say that the network changed.
+            return Err(EngineError::Inconsistent(format!(
+                "the node of {name} is not in step, and has none of the blocks that are remembered"
+            )));
         }
         let told = format!(
             "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
