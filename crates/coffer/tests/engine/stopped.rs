@@ -141,6 +141,46 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
     }
 
+    async fn a_chain_does_not_go_on_from_a_block_that_was_replaced(house: House) {
+        let other = house.chosen(LTC).await;
+        let made = house.chosen(BTC).await;
+        let lost = house.pay(&other, house.quote(&other).await.expected.get()).await;
+        house.blocks(1).await;
+        let transaction = house.pay(&made, PRICE).await;
+        house.blocks(3).await;
+        assert_eq!(house.status(&made).await, "paid");
+        assert_eq!(house.status(&other).await, "processing");
+        house.reorganise(4, &[&transaction, &lost]).await;
+        house.follow().await;
+        let chain = house.world.chain();
+        let refused = house.engine().clear_chain(&chain, Some(4)).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Parted { height: 3, .. }), "{refused}");
+        let refused = house.engine().clear_chain(&chain, Some(5)).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Beyond { height: 4, .. }), "{refused}");
+        house.engine().clear_chain(&chain, Some(1)).await.unwrap();
+        house.follow().await;
+        house.blocks(6).await;
+        assert_eq!(house.status(&other).await, "processing", "it was never paid");
+    }
+
+    async fn a_chain_does_not_go_on_above_a_payment_whose_block_is_gone(house: House) {
+        let made = house.chosen(BTC).await;
+        house.blocks(1).await;
+        house.pay(&made, PRICE).await;
+        house.blocks(229).await;
+        assert_eq!(house.status(&made).await, "paid");
+        house.world.ledger().unwind(229).await.unwrap();
+        house.mine(300).await;
+        let chain = house.world.chain();
+        house.engine().follow_once(&chain).await.unwrap_err();
+        let refused = house.engine().clear_chain(&chain, None).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Gone { count: 1, height: 2, .. }), "{refused}");
+        house.engine().clear_chain(&chain, Some(2)).await.unwrap();
+        house.follow().await;
+        assert_eq!(house.told(&made).await.last(), Some(&"paid"), "it is in another block");
+        assert!(house.chain_state().await.stop.is_none());
+    }
+
     async fn a_chain_goes_on_from_the_block_that_a_person_names(house: House) {
         house.blocks(230).await;
         house.world.ledger().unwind(229).await.unwrap();

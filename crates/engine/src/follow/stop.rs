@@ -20,7 +20,7 @@ use coffer_store::{
     tx::Tx,
 };
 
-use super::{Found, REMEMBERED_BLOCKS, Step};
+use super::{Found, REMEMBERED_BLOCKS, Step, read::is_there};
 use crate::{
     alarms::Alarm,
     engine::Engine,
@@ -51,6 +51,37 @@ pub enum ClearRefused {
         /// The network.
         name: NetworkName,
         /// The block.
+        height: u64,
+    },
+    /// Nothing would be read again.
+    #[error("{name} has been read up to block {height}; name a block up to that one")]
+    Beyond {
+        /// The network.
+        name: NetworkName,
+        /// The newest block read.
+        height: u64,
+    },
+    /// What changed below would be missed.
+    #[error("block {height} of {name} is another than the one that was read; name a lower one")]
+    Parted {
+        /// The network.
+        name: NetworkName,
+        /// The block to go on from.
+        height: u64,
+    },
+    /// What is gone would go on being believed.
+    #[error(
+        "{count} payments are in blocks of {name} that are gone, the first {first}; go on from \
+         block {height} or a lower one (--from)"
+    )]
+    Gone {
+        /// The network.
+        name: NetworkName,
+        /// How many.
+        count: usize,
+        /// The lowest of them.
+        first: TransferReference,
+        /// The height of its block.
         height: u64,
     },
     /// The installation, or the network's node.
@@ -221,7 +252,7 @@ impl Engine {
             .ok_or(ClearRefused::NotStopped(name))?;
         let anchor = match (stop.kind, from) {
             (StopKind::Reversed, None) => None,
-            (_, from) => Some(self.anchor(chain, from).await?),
+            (_, from) => Some(self.anchor(chain, from, stop.height).await?),
         };
         let (engine, cleared) = (self.clone(), stop.clone());
         self.store()
@@ -251,11 +282,13 @@ impl Engine {
         Ok(stop)
     }
 
-    /// The block to go on from, as the chain has it now.
+    /// The block to go on from, as the chain has it now: below the newest that was read, not one
+    /// that was replaced, and with every payment up to it where it was.
     async fn anchor(
         &self,
         chain: &Arc<dyn Chain>,
         from: Option<u64>,
+        read: u64,
     ) -> Result<(BlockRef, Timestamp), ClearRefused> {
         let name = chain.name();
         let limit = u32::try_from(REMEMBERED_BLOCKS + 1).unwrap_or(u32::MAX);
@@ -268,7 +301,46 @@ impl Engine {
         let height = from.unwrap_or(lowest).saturating_sub(1);
         let block = chain.block(height, &|_: &[u8]| false).await.map_err(EngineError::from)?;
         let block = block.ok_or(ClearRefused::NoBlock { name, height })?;
+        if height >= read {
+            return Err(ClearRefused::Beyond { name, height: read });
+        }
+        if known.iter().any(|(at, _)| at.height == height && *at != block.at) {
+            return Err(ClearRefused::Parted { name, height });
+        }
+        self.check_none_gone(chain, height).await?;
         Ok((block.at, block.time))
+    }
+
+    /// Refuses where a payment up to that height is in a block that is gone. Below a block that
+    /// stands every other one stands, so that the first one met ends it.
+    async fn check_none_gone(
+        &self,
+        chain: &Arc<dyn Chain>,
+        height: u64,
+    ) -> Result<(), ClearRefused> {
+        let name = chain.name();
+        let read = async move |tx: &mut Tx<'_>| tx.transfers_above(name, 0).await;
+        let stored = self.store().read(read).await.map_err(|error: DbError| error)?;
+        let mut paid: Vec<_> = stored
+            .into_iter()
+            .filter_map(|stored| match stored.transfer.position {
+                Position::Block { at, .. } => Some((at, stored.transfer.reference)),
+                Position::Pending | Position::Gone => None,
+            })
+            .filter(|(at, _)| at.height <= height)
+            .collect();
+        paid.sort_by(|(one, _), (other, _)| other.height.cmp(&one.height));
+        let mut gone: Vec<(BlockRef, TransferReference)> = Vec::new();
+        for (at, reference) in paid {
+            if gone.last().is_none_or(|(last, _)| *last != at) && is_there(chain, &at).await? {
+                break;
+            }
+            gone.push((at, reference));
+        }
+        let count = gone.len();
+        gone.pop().map_or(Ok(()), |(at, first)| {
+            Err(ClearRefused::Gone { name, count, first, height: at.height })
+        })
     }
 }
 
