@@ -28,7 +28,7 @@ use self::{
     fault::{Failure, Fault},
     node::Node,
     pool::Pool,
-    sources::{Kind, Source, Sources},
+    sources::{Confirmed, Kind, Source, Sources},
     zmq::News,
 };
 use crate::settings_refused::SettingsRefused;
@@ -197,7 +197,7 @@ impl Chain for UtxoChain {
     }
 
     /// Two calls, and one to a second endpoint where the block pays us. None only when every
-    /// endpoint says that there is no such block.
+    /// endpoint says that there is no such block, or one that is in step does not have it yet.
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
         if height > HEIGHT_MAX {
             return Ok(None);
@@ -208,8 +208,12 @@ impl Chain for UtxoChain {
             Ok((teller, block)) if block.transfers.is_empty() => Ok((teller, block)),
             Ok((teller, block)) => {
                 let needed = self.needs_second(&block);
-                let confirmed = self.sources.confirm(teller, &block, needed).await;
-                confirmed.map(|()| (teller, block))
+                let live = |tip: &Tip| self.is_fresh(tip);
+                match self.sources.confirm(teller, &block, needed, live).await {
+                    Ok(Confirmed::Yes) => Ok((teller, block)),
+                    Ok(Confirmed::NotYet) => return Ok(None),
+                    Err(failure) => Err(failure),
+                }
             }
             Err(failure) if failure.all_absent() => return Ok(None),
             Err(failure) => Err(failure),

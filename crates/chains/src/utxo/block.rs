@@ -1,6 +1,7 @@
 //! Reads one block as Bitcoin writes it: which outputs pay watched scripts. The bytes prove
-//! themselves: the header has the block's hash, and every transaction is in the header's merkle
-//! root. So an endpoint can keep a block back, but cannot put anything into it.
+//! themselves: the header has the block's hash and cost the network's work, and every transaction
+//! is in the header's merkle root. So an endpoint can keep a block back, but cannot put anything
+//! into it, and making one up costs what mining it would.
 //!
 //! Transactions are read one after the other, and nothing is kept of one that pays none of ours but
 //! its id.
@@ -75,6 +76,7 @@ pub fn read_raw_block(
     let unreadable = |what: &str| format!("the block is unreadable: {what}");
     let mut rest = bytes;
     let header = Header::consensus_decode(&mut rest).map_err(|_| unreadable("its header"))?;
+    reading.rules.check_work(&header)?;
     let count = VarInt::consensus_decode(&mut rest).map_err(|_| unreadable("its length"))?;
     let count = usize::try_from(count.0).unwrap_or(usize::MAX);
     if count > rest.len() / TRANSACTION_BYTES_MIN {

@@ -20,6 +20,7 @@ use super::{
     block::{self, Reading},
     fault::Fault,
     http::Http,
+    rules::NetworkRules,
     settings::UtxoSettings,
 };
 use crate::label::Label;
@@ -29,6 +30,7 @@ pub(super) struct Esplora {
     pub(super) http: Http,
     /// Without a slash at the end.
     base: String,
+    rules: &'static NetworkRules,
     /// The best block that was asked about last: what is true of a block stays true.
     newest: Mutex<Option<Tip>>,
 }
@@ -49,7 +51,8 @@ impl Esplora {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let http = Http::new(client, (Label::new(url, number), number), settings, clock);
-        Self { http, base: url.as_str().trim_end_matches('/').to_owned(), newest: Mutex::default() }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Self { http, base, rules: settings.rules, newest: Mutex::default() }
     }
 
     /// Its best block. One call, and two more for a block that was not the best before.
@@ -72,6 +75,7 @@ impl Esplora {
         let Some(header) = header else {
             return Err(Fault::Nonsense("its best block has another header".to_owned()));
         };
+        self.rules.check_work(&header).map_err(Fault::Nonsense)?;
         let status = self.text(&format!("/block/{hash}/status")).await?;
         let status = serde_json::from_str::<Status>(&status);
         let status = status.map_err(|_| Fault::Nonsense("a status is unreadable".to_owned()))?;

@@ -1,7 +1,18 @@
 //! What tells one network of Bitcoin's kind from another: how its addresses are spelled, how its
 //! blocks are written, and with which block it begins.
 
-use bitcoin::NetworkKind;
+use bitcoin::{CompactTarget, NetworkKind, Target, block::Header};
+
+/// The easiest proof of work that is believed on Bitcoin's main network: a difficulty of 2^43, or
+/// 8.8e12. All its blocks have had more since October 2019, and those of 2026 more than ten times
+/// as much. What the network took at its beginning is made in a second today.
+const BITCOIN_MAIN: u32 = 0x1720_0000;
+/// The easiest that Bitcoin's third and fourth test networks take.
+const BITCOIN_TEST: u32 = 0x1d00_ffff;
+/// The easiest that Bitcoin's signed test network takes.
+const BITCOIN_SIGNET: u32 = 0x1e03_77ae;
+/// The easiest that a chain of one's own takes: every other header has it by chance.
+const BITCOIN_REGTEST: u32 = 0x207f_ffff;
 
 /// Whose block and script format a network has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +59,9 @@ pub struct NetworkRules {
     pub(super) keys: NetworkKind,
     /// The number of its coin in derivation paths (SLIP 44).
     pub(super) coin_type: u32,
+    /// The easiest proof of work that is believed of its blocks, as headers write it. None where
+    /// work does not show in a block's hash (Litecoin counts another one, by scrypt).
+    easiest_work: Option<u32>,
 }
 
 impl NetworkRules {
@@ -74,9 +88,30 @@ impl NetworkRules {
     pub(super) const fn raw_blocks(&self) -> bool {
         matches!(self.like, Like::Bitcoin)
     }
+
+    /// Checks that a header cost the work it claims, and claims no less than is believed here. The
+    /// first block is known by its hash.
+    ///
+    /// # Errors
+    /// When it does not; the text says so.
+    pub(super) fn check_work(&self, header: &Header) -> Result<(), String> {
+        let Some(easiest) = self.easiest_work else { return Ok(()) };
+        let easiest = Target::from_compact(CompactTarget::from_consensus(easiest));
+        let (target, hash) = (header.target(), header.block_hash());
+        let worked = target <= easiest && target.is_met_by(hash);
+        match worked || hash.to_string() == self.genesis {
+            true => Ok(()),
+            false => Err("the block's header lacks the network's proof of work".to_owned()),
+        }
+    }
 }
 
-const fn bitcoin_test(chain: ChainKind, genesis: &'static str, hrp: &'static str) -> NetworkRules {
+const fn bitcoin_test(
+    chain: ChainKind,
+    genesis: &'static str,
+    hrp: &'static str,
+    easiest_work: u32,
+) -> NetworkRules {
     NetworkRules {
         like: Like::Bitcoin,
         chain,
@@ -87,6 +122,7 @@ const fn bitcoin_test(chain: ChainKind, genesis: &'static str, hrp: &'static str
         script_hash: &[196],
         keys: NetworkKind::Test,
         coin_type: 1,
+        easiest_work: Some(easiest_work),
     }
 }
 
@@ -101,6 +137,7 @@ const fn litecoin_test(chain: ChainKind, genesis: &'static str, hrp: &'static st
         script_hash: &[58, 196],
         keys: NetworkKind::Test,
         coin_type: 1,
+        easiest_work: None,
     }
 }
 
@@ -115,26 +152,31 @@ static ROWS: &[NetworkRules] = &[
         script_hash: &[5],
         keys: NetworkKind::Main,
         coin_type: 0,
+        easiest_work: Some(BITCOIN_MAIN),
     },
     bitcoin_test(
         ChainKind::Test,
         "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943",
         "tb",
+        BITCOIN_TEST,
     ),
     bitcoin_test(
         ChainKind::Test4,
         "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043",
         "tb",
+        BITCOIN_TEST,
     ),
     bitcoin_test(
         ChainKind::Signet,
         "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6",
         "tb",
+        BITCOIN_SIGNET,
     ),
     bitcoin_test(
         ChainKind::Regtest,
         "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206",
         "bcrt",
+        BITCOIN_REGTEST,
     ),
     NetworkRules {
         like: Like::Litecoin,
@@ -146,6 +188,7 @@ static ROWS: &[NetworkRules] = &[
         script_hash: &[50, 5],
         keys: NetworkKind::Main,
         coin_type: 2,
+        easiest_work: None,
     },
     litecoin_test(
         ChainKind::Test,
@@ -158,3 +201,6 @@ static ROWS: &[NetworkRules] = &[
         "rltc",
     ),
 ];
+
+#[cfg(test)]
+mod tests;

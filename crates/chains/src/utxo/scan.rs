@@ -39,13 +39,17 @@ const fn yes() -> bool {
 }
 
 impl UtxoChain {
-    /// The blocks that may pay these scripts, in rising order; none where no node can say.
+    /// The blocks that may pay these scripts, in rising order; none where no node can say, or no
+    /// script is named: nothing is looked for then, and that is no proof that nothing is there.
     pub(super) async fn scan(
         &self,
         from: u64,
         to: u64,
         scripts: &[Vec<u8>],
     ) -> Result<Option<Vec<u64>>, ChainError> {
+        if scripts.is_empty() {
+            return Ok(None);
+        }
         let scripts: Vec<String> = scripts.iter().map(|script| raw(script)).collect();
         let scripts = &scripts;
         let answer = self.sources.ask(|source| {

@@ -24,6 +24,8 @@ use crate::label::Label;
 
 /// How long an endpoint that did not answer is left alone while another answers.
 const REST: Span = Span::from_seconds(15);
+/// For so long endpoints may differ about whether there is a block.
+const SETTLING: Span = Span::from_seconds(60);
 /// Blocks by which an endpoint may lag behind another and still be asked first.
 const LAG_BLOCKS_MAX: u64 = 1;
 
@@ -144,6 +146,14 @@ impl Source {
     }
 }
 
+/// What came of asking the others.
+pub(super) enum Confirmed {
+    /// The block may be believed.
+    Yes,
+    /// Another one has no such block, and may have it in a moment.
+    NotYet,
+}
+
 /// The endpoints of one network.
 pub(super) struct Sources {
     pub(super) network: NetworkName,
@@ -152,6 +162,8 @@ pub(super) struct Sources {
     pub(super) all: Vec<Source>,
     /// The one that is asked first: the first that was in step when the tip was last asked for.
     leader: AtomicUsize,
+    /// The hash of the block that an endpoint lacked last, and since when.
+    lacking: Mutex<Option<(String, Timestamp)>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -163,7 +175,8 @@ impl Sources {
         all: Vec<Source>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { network, genesis, all, leader: AtomicUsize::new(0), clock }
+        let leader = AtomicUsize::new(0);
+        Self { network, genesis, all, leader, lacking: Mutex::new(None), clock }
     }
 
     /// Puts a question to one endpoint after the other until one answers it. All calls of one
@@ -234,16 +247,18 @@ impl Sources {
         (tips, faults)
     }
 
-    /// Fails where a block that pays us is not the one that a second endpoint names. Without a
-    /// second answer it is believed, unless one is needed.
+    /// Fails where a block that pays us is not the one that a second endpoint names, or where a
+    /// second one that is in step goes on lacking it. Without a second answer it is believed,
+    /// unless one is needed.
     pub(super) async fn confirm(
         &self,
         teller: usize,
         block: &Block,
         needed: bool,
-    ) -> Result<(), Failure> {
+        live: impl Fn(&Tip) -> bool + Sync,
+    ) -> Result<Confirmed, Failure> {
         let height = block.at.height;
-        let mut silent = Vec::new();
+        let (mut silent, mut absent) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         for number in (0..self.all.len()).filter(|number| *number != teller) {
             let second = &self.all[number];
@@ -252,24 +267,52 @@ impl Sources {
             }
             let told = self.put(number, &|source| Box::pin(source.hash_at(height))).await;
             match told {
-                Ok(hash) if hash == block.at.hash => return Ok(()),
+                Ok(hash) if hash == block.at.hash => return Ok(Confirmed::Yes),
                 Ok(hash) => {
                     let said = format!("names {hash}, another named {}", block.at.hash);
-                    let fault = Fault::Disputed(said);
-                    return Err(Failure(vec![(second.label().to_string(), fault)]));
+                    return Err(self.disputed(number, said));
                 }
+                Err(Fault::Absent) => absent.push(number),
                 Err(fault) => silent.push(format!("{}: {}", second.label(), fault.reason())),
             }
         }
+        for number in absent {
+            let (told, label) = (self.put(number, &ask_tip).await, self.all[number].label());
+            match told {
+                Ok(tip) if tip.live && live(&tip) && self.settles(&block.at.hash) => {
+                    return Ok(Confirmed::NotYet);
+                }
+                Ok(tip) if tip.live && live(&tip) => {
+                    let said = format!("has no block {height}, another named {}", block.at.hash);
+                    return Err(self.disputed(number, said));
+                }
+                Ok(_) => silent.push(format!("{label}: is not in step with the network")),
+                Err(fault) => silent.push(format!("{label}: {}", fault.reason())),
+            }
+        }
         if !needed {
-            return Ok(());
+            return Ok(Confirmed::Yes);
         }
         let why = match silent.is_empty() {
             true => "there is no second endpoint".to_owned(),
             false => silent.join("; "),
         };
         let said = format!("it pays more than one endpoint is believed for, and {why}");
-        Err(Failure(vec![(self.all[teller].label().to_string(), Fault::Disputed(said))]))
+        Err(self.disputed(teller, said))
+    }
+
+    fn disputed(&self, number: usize, said: String) -> Failure {
+        Failure(vec![(self.all[number].label().to_string(), Fault::Disputed(said))])
+    }
+
+    /// Whether it is not long that a block is lacking somewhere. Counted by our own clock: the
+    /// times in blocks are off by many minutes.
+    fn settles(&self, hash: &str) -> bool {
+        let now = self.clock.now();
+        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lacking.take().filter(|(lacked, _)| lacked == hash);
+        let (_, since) = lacking.insert(known.unwrap_or_else(|| (hash.to_owned(), now)));
+        now.since(*since) < SETTLING
     }
 
     /// The endpoint that leads, as [`tip`](Self::tip) found it.

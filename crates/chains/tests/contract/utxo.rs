@@ -254,6 +254,15 @@ async fn a_node_with_block_filters_finds_the_blocks_that_pay_us() {
 }
 
 #[tokio::test]
+async fn a_node_with_block_filters_that_is_asked_for_nothing_proves_nothing() {
+    let daemon = Daemon::start(Program::Bitcoin, &["-blockfilterindex=1"]).await;
+    let chain = chain(Program::Bitcoin, &daemon);
+    let to = [receiver(Program::Bitcoin, 0).account];
+    while chain.blocks_with(1, 110, &to).await.unwrap().is_none() {}
+    assert_eq!(chain.blocks_with(1, 110, &[]).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_node_without_block_filters_says_that_it_cannot_tell() {
     for program in [Program::Bitcoin, Program::Litecoin] {
         let daemon = Daemon::start(program, &[]).await;

@@ -2,13 +2,17 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
+use ::bitcoin::{
+    Block, CompactTarget, Network, TxOut, blockdata::constants::genesis_block, consensus::serialize,
+};
 use coffer_chains::utxo::{ChainKind, Like, NetworkRules, UtxoChain, UtxoSettings};
 use coffer_domain::{
     money::Units,
-    ports::{Chain, ChainError},
+    ports::{Chain, ChainError, Clock},
+    time::Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -156,13 +160,14 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     let daemon = Daemon::start(BITCOIN, &[]).await;
     let old = daemon.rpc("getblockhash", json!([100])).await;
     let lags = Arc::new(AtomicBool::new(true));
-    let still = Arc::clone(&lags);
+    let knows = Arc::new(AtomicU64::new(100));
+    let (still, headers) = (Arc::clone(&lags), Arc::clone(&knows));
     let lagging = faulty(&daemon, move |method, params, mut truth| {
         let lags = still.load(Ordering::Relaxed);
         match method {
             "getblockchaininfo" if lags => {
                 truth["blocks"] = json!(100);
-                truth["headers"] = json!(100);
+                truth["headers"] = json!(headers.load(Ordering::Relaxed));
                 truth["bestblockhash"] = old.clone();
                 Some(Reply::Result(truth))
             }
@@ -181,6 +186,8 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     // Asked of the one that leads: the lagging one knows of nothing that waits.
     assert_eq!(chain.pending(&everything).await.unwrap().len(), 2, "to us, and the change");
     daemon.mine(1).await;
+    // It has heard of the blocks that it lacks, so that it is not in step.
+    knows.store(111, Ordering::Relaxed);
     let block = chain.block(111, &everything).await.unwrap().unwrap();
     assert!(block.transfers.iter().any(|transfer| transfer.to == to));
     // Above the limit its silence is not enough.
@@ -195,6 +202,95 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     disagree(&error, 111, "pays more than one endpoint is believed for");
     lags.store(false, Ordering::Relaxed);
     assert!(careful.block(111, &mine).await.unwrap().is_some());
+}
+
+/// A clock that is moved by hand.
+struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::Relaxed))
+    }
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A block that nobody mined and that pays us, with as little work as a chain of one's own asks.
+fn made_up() -> Block {
+    let mut block = genesis_block(Network::Regtest);
+    let mut paying = block.txdata[0].clone();
+    paying.output = vec![TxOut {
+        value: ::bitcoin::Amount::from_sat(100_000_000_000),
+        script_pubkey: receiver(BITCOIN, 0).account.into(),
+    }];
+    block.txdata.push(paying);
+    block.header.merkle_root = block.compute_merkle_root().unwrap();
+    while !block.header.target().is_met_by(block.block_hash()) {
+        block.header.nonce += 1;
+    }
+    block
+}
+
+#[tokio::test]
+async fn a_block_that_another_endpoint_in_step_goes_on_lacking_is_a_disagreement() {
+    let daemon = Daemon::start(BITCOIN, &[]).await;
+    let block = made_up();
+    let (hash, bytes) = (block.block_hash().to_string(), digits(&serialize(&block)));
+    let liar = faulty(&daemon, move |method, params, _| match method {
+        "getblockhash" if params[0] == json!(111) => Some(Reply::Result(json!(hash))),
+        "getblock" if params[0] == json!(hash) => Some(Reply::Result(json!(bytes))),
+        _ => None,
+    });
+    let liar = liar.await;
+    let time = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
+    let asked = settings(BITCOIN, &[&liar.url, &daemon.url]);
+    let chain = UtxoChain::new(&asked, Arc::clone(&time) as Arc<dyn Clock>).unwrap();
+    // For a minute the other one may get it yet.
+    for passed in [0, 59] {
+        time.0.store(1_800_000_000 + passed, Ordering::Relaxed);
+        assert_eq!(chain.block(111, &everything).await, Ok(None));
+    }
+    time.0.store(1_800_000_060, Ordering::Relaxed);
+    let error = chain.block(111, &everything).await.unwrap_err();
+    disagree(&error, 111, "endpoint 2 (127.0.0.1): has no block 111");
+    daemon.mine(1).await;
+    let error = chain.block(111, &everything).await.unwrap_err();
+    disagree(&error, 111, "another named");
+}
+
+#[tokio::test]
+async fn an_esplora_server_cannot_make_up_a_block_without_the_work() {
+    let mut block = made_up();
+    let rules = NetworkRules::of(Like::Bitcoin, ChainKind::Regtest).unwrap();
+    for bits in [0x207f_ffff, 0] {
+        block.header.bits = CompactTarget::from_consensus(bits);
+        let (hash, forged) = (block.block_hash().to_string(), block.clone());
+        let genesis = genesis_block(Network::Regtest).block_hash().to_string();
+        let server = FakeSite::start(move |path| {
+            let body = match path.rsplit('/').next() {
+                Some("0") => genesis.clone().into_bytes(),
+                Some("header") => digits(&serialize(&forged.header)).into_bytes(),
+                Some("raw") => serialize(&forged),
+                Some("status") => br#"{"in_best_chain":true,"height":111}"#.to_vec(),
+                _ => hash.clone().into_bytes(),
+            };
+            Box::pin(async move { ("200 OK", body) })
+        });
+        let server = server.await;
+        let mut settings = UtxoSettings::new(asset(), rules);
+        settings.esplora = vec![server.url.clone()];
+        let chain = UtxoChain::new(&settings, clock()).unwrap();
+        let (tip, read) = (chain.tip().await, chain.block(111, &everything).await);
+        if bits != 0 {
+            assert_eq!(tip.unwrap().at, read.unwrap().unwrap().at);
+            continue;
+        }
+        for error in [tip.unwrap_err(), read.unwrap_err()] {
+            assert!(error.to_string().contains("lacks the network's proof of work"), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

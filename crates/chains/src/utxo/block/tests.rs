@@ -1,20 +1,20 @@
 use bitcoin::{
-    Amount, Network, ScriptBuf, TxOut, blockdata::constants::genesis_block, consensus::serialize,
-    hashes::Hash,
+    Amount, CompactTarget, Network, ScriptBuf, TxOut, blockdata::constants::genesis_block,
+    consensus::serialize, hashes::Hash,
 };
 
 use super::*;
 use crate::utxo::rules::{ChainKind, Like};
 
-fn reading() -> Reading {
+fn reading(chain: ChainKind) -> Reading {
     let asset = AssetId::new("BTC".parse().unwrap(), "bitcoin".parse().unwrap());
-    Reading { asset, rules: NetworkRules::of(Like::Bitcoin, ChainKind::Main).unwrap() }
+    Reading { asset, rules: NetworkRules::of(Like::Bitcoin, chain).unwrap() }
 }
 
 /// The first block with one more transaction, which pays these scripts, under a header that names
-/// both.
+/// both and has the work of a chain of one's own.
 fn block_that_pays(scripts: &[(Vec<u8>, u64)]) -> bitcoin::Block {
-    let mut block = genesis_block(Network::Bitcoin);
+    let mut block = genesis_block(Network::Regtest);
     let mut paying = block.txdata[0].clone();
     paying.output = scripts
         .iter()
@@ -26,11 +26,14 @@ fn block_that_pays(scripts: &[(Vec<u8>, u64)]) -> bitcoin::Block {
     paying.input[0].previous_output.txid = bitcoin::Txid::from_byte_array([7; 32]);
     block.txdata.push(paying);
     block.header.merkle_root = block.compute_merkle_root().unwrap();
+    while !block.header.target().is_met_by(block.block_hash()) {
+        block.header.nonce += 1;
+    }
     block
 }
 
 fn read(bytes: &[u8]) -> Result<Block, String> {
-    read_raw_block(bytes, 5, reading(), &|_: &[u8]| true)
+    read_raw_block(bytes, 5, reading(ChainKind::Regtest), &|_: &[u8]| true)
 }
 
 #[test]
@@ -41,7 +44,7 @@ fn outputs_to_watched_scripts_are_found_and_others_are_not_looked_up() {
     let block =
         block_that_pays(&[(key_hash.clone(), 0), (long, 7), (key_hash.clone(), 1_000), (data, 0)]);
     let bytes = serialize(&block);
-    let read = read_raw_block(&bytes, 5, reading(), &|script: &[u8]| {
+    let read = read_raw_block(&bytes, 5, reading(ChainKind::Regtest), &|script: &[u8]| {
         assert_eq!(script, key_hash);
         true
     });
@@ -61,16 +64,29 @@ fn bytes_that_do_not_prove_themselves_are_refused() {
     for at in 0..good.len() {
         let mut changed = good.clone();
         changed[at] ^= 1;
-        // In the header it is another block, of which the hash tells.
-        match read(&changed) {
-            Ok(other) => assert!(at < 80 && other.at.hash != read(&good).unwrap().at.hash, "{at}"),
-            Err(_) => assert!(at >= 36, "{at}"),
+        // In the header it is another block, of which the hash tells, where it has the work at all.
+        if let Ok(other) = read(&changed) {
+            assert!(at < 80 && other.at.hash != read(&good).unwrap().at.hash, "{at}");
         }
     }
     for length in 0..good.len() {
         assert!(read(&good[..length]).is_err());
     }
     assert!(read(&[good.as_slice(), &[0]].concat()).is_err());
+}
+
+#[test]
+fn a_block_that_cost_no_work_is_refused() {
+    let main = |block: &bitcoin::Block| {
+        read_raw_block(&serialize(block), 900_000, reading(ChainKind::Main), &|_: &[u8]| true)
+    };
+    let mut forged = block_that_pays(&[(vec![0; 22], 100_000_000_000)]);
+    for bits in [0, 0x1d00_ffff, 0x207f_ffff] {
+        forged.header.bits = CompactTarget::from_consensus(bits);
+        let refused = main(&forged).unwrap_err();
+        assert_eq!(refused, "the block's header lacks the network's proof of work");
+    }
+    assert!(main(&genesis_block(Network::Bitcoin)).is_ok());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A block as Bitcoin's are: about 4,000 transactions with 8,000 outputs, 1.4 MB.
+//! A block as Bitcoin's are: about 4,000 transactions with 8,000 outputs, 1.4 MB. Its proof of work
+//! is that of a chain of one's own, where a few attempts are enough.
 
 use bitcoin::{
     Amount, Block, BlockHash, CompactTarget, OutPoint, ScriptBuf, Sequence, Transaction, TxIn,
@@ -29,13 +30,16 @@ pub(super) fn bytes(chance: &mut Chance, addresses: u32) -> Vec<u8> {
             prev_blockhash: BlockHash::from_byte_array(chance.bytes()),
             merkle_root: TxMerkleNode::all_zeros(),
             time: 1_773_768_946,
-            bits: CompactTarget::from_consensus(0x1702_fa86),
-            nonce: 7,
+            bits: CompactTarget::from_consensus(0x207f_ffff),
+            nonce: 0,
         },
         txdata,
     };
     if let Some(root) = block.compute_merkle_root() {
         block.header.merkle_root = root;
+    }
+    while !block.header.target().is_met_by(block.block_hash()) {
+        block.header.nonce = block.header.nonce.wrapping_add(1);
     }
     consensus::serialize(&block)
 }
@@ -71,4 +75,20 @@ fn pay(chance: &mut Chance, addresses: u32) -> TxOut {
     };
     let value = Amount::from_sat(u64::from(chance.below(u32::MAX)) + 1);
     TxOut { value, script_pubkey: ScriptBuf::from_bytes(script) }
+}
+
+#[cfg(test)]
+mod tests {
+    use coffer_chains::utxo::read_raw_block;
+
+    use super::*;
+    use crate::bench::watch::measure;
+
+    #[test]
+    fn a_made_block_is_read_and_some_of_it_is_to_watched_scripts() {
+        let block = bytes(&mut Chance::new(7), 10);
+        let ours = |script: &[u8]| (0..10).any(|number| fill::script(number) == script);
+        let read = read_raw_block(&block, 7, measure::reading().unwrap(), &ours).unwrap();
+        assert!((1..100).contains(&read.transfers.len()), "{}", read.transfers.len());
+    }
 }

@@ -113,13 +113,14 @@ fn read_evm(
     if hits == 0 { Err(failed(&"nothing was found in it")) } else { Ok(()) }
 }
 
-fn reading() -> Result<Reading, Failed> {
+/// What is read: Bitcoin's coin, by the rules of a chain of one's own.
+pub(super) fn reading() -> Result<Reading, Failed> {
     let asset: Option<AssetId> = Catalogue::builtin()
         .assets()
         .iter()
         .map(|asset| asset.id)
         .find(|id| id.network.as_str() == "bitcoin");
-    let rules = NetworkRules::of(Like::Bitcoin, ChainKind::Main);
+    let rules = NetworkRules::of(Like::Bitcoin, ChainKind::Regtest);
     asset
         .zip(rules)
         .map(|(asset, rules)| Reading { asset, rules })
