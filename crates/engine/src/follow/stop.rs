@@ -329,7 +329,7 @@ impl Engine {
             })
             .filter(|(at, _)| at.height <= height)
             .collect();
-        paid.sort_by(|(one, _), (other, _)| other.height.cmp(&one.height));
+        paid.sort_by_key(|(at, _)| std::cmp::Reverse(at.height));
         let mut gone: Vec<(BlockRef, TransferReference)> = Vec::new();
         for (at, reference) in paid {
             if gone.last().is_none_or(|(last, _)| *last != at) && is_there(chain, &at).await? {
