@@ -37,6 +37,11 @@ impl Failover {
         &self.endpoints[self.preferred.load(Ordering::Relaxed) % self.endpoints.len()]
     }
 
+    /// Asks this endpoint first from now on.
+    pub(super) fn prefer(&self, endpoint: &Endpoint) {
+        self.preferred.store(endpoint.number() - 1, Ordering::Relaxed);
+    }
+
     /// Puts a question to one endpoint after the other until one answers it. All calls of one
     /// question go to the same endpoint, so that its answer is about one view of the chain.
     pub(super) async fn ask<'e, T>(

@@ -32,7 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const AHEAD: Span = Span::from_minutes(5);
 
 impl EvmChain {
-    /// The newest block of the first endpoint that does not lag behind another.
+    /// The newest block of the first endpoint that does not lag behind another. Where it does not
+    /// name the blocks that payments wait for, one that does is preferred: else they would wait for
+    /// ever after a failover.
     pub(super) async fn read_tip(&self) -> Result<Tip, Failure> {
         if self.failover.endpoints.len() > 1 {
             let due = self.failover.endpoints.iter().filter(|endpoint| self.is_due(endpoint));
@@ -43,11 +45,37 @@ impl EvmChain {
                 let tip = self.tip_at(endpoint).await?;
                 endpoint.name_newest(Some(tip.time));
                 self.check_lag(endpoint, &tip)?;
-                Ok(tip)
+                Ok((endpoint.number(), tip))
             }
             .boxed()
         });
-        answer.await
+        let (told_by, tip) = answer.await?;
+        if self.names_all(&tip) {
+            return Ok(tip);
+        }
+        let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
+        for endpoint in others.filter(|endpoint| !self.is_down(endpoint)) {
+            let told = async {
+                endpoint.identify(&self.failover.identity).await?;
+                let tip = self.tip_at(endpoint).await?;
+                self.check_lag(endpoint, &tip).map(|()| tip)
+            };
+            match told.await {
+                Ok(better) if better.live && self.names_all(&better) => {
+                    self.failover.prefer(endpoint);
+                    return Ok(better);
+                }
+                Ok(_) => {}
+                Err(fault) => self.failover.note(endpoint, &fault),
+            }
+        }
+        Ok(tip)
+    }
+
+    /// Whether a tip names every block that payments of this network may wait for.
+    const fn names_all(&self, tip: &Tip) -> bool {
+        (!self.named.safe || tip.safe_height.is_some())
+            && (!self.named.finalized || tip.final_height.is_some())
     }
 
     fn is_due(&self, endpoint: &Endpoint) -> bool {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use coffer_domain::{
     money::{AssetId, Units},
     ports::{ChainError, Watched},
-    transfer::{ChainTransfer, ChainUnits},
+    transfer::{BlockRef, ChainTransfer, ChainUnits},
 };
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{
     EvmChain,
     answer::NodeBlock,
+    balance,
     block::{Draft, Placed, Reading, text},
     endpoint::Endpoint,
     fault::Fault,
@@ -158,6 +159,7 @@ impl EvmChain {
         match reading.internal_transfers(&draft.block).await {
             Ok(told) if same(inner, &told) => Testimony::Same,
             Ok(_) => differ("tells other calls inside its transactions".to_owned()),
+            Err(Fault::Traceless) if rose(endpoint, draft, inner).await => Testimony::Same,
             Err(fault) => {
                 self.failover.note(endpoint, &fault);
                 Testimony::SameBlock(fault.reason())
@@ -169,6 +171,27 @@ impl EvmChain {
     async fn in_step(&self, endpoint: &Endpoint) -> bool {
         self.tip_at(endpoint).await.is_ok_and(|tip| tip.live)
     }
+}
+
+/// Whether the balances at an endpoint that tells no calls rose by all that arrived in the block.
+async fn rose(endpoint: &Endpoint, draft: &Draft, inner: &[Placed]) -> bool {
+    let mut arrived = BTreeMap::<&[u8], Units>::new();
+    let coin = inner.first().map(|(_, transfer)| transfer.asset);
+    let paid = draft.placed.iter().chain(inner).map(|(_, transfer)| transfer);
+    for transfer in paid.filter(|transfer| Some(transfer.asset) == coin) {
+        let ChainUnits::Units(units) = transfer.units else { return false };
+        let sum = arrived.entry(&transfer.to.account).or_default();
+        let Some(more) = sum.checked_add(units) else { return false };
+        *sum = more;
+    }
+    let accounts = arrived.keys().map(|account| account.to_vec()).collect::<Vec<_>>();
+    let at = |height, hash| BlockRef { height, hash: text(hash) };
+    let after = at(draft.height, draft.block.hash.0);
+    let before = at(draft.height.saturating_sub(1), draft.block.parent_hash.0);
+    let Ok(after) = balance::read(endpoint, &after, &accounts).await else { return false };
+    let Ok(before) = balance::read(endpoint, &before, &accounts).await else { return false };
+    let rises = after.iter().zip(&before).map(|(after, before)| after.saturating_sub(*before));
+    rises.zip(arrived.values()).all(|(rise, units)| rise >= *units)
 }
 
 /// What the header alone says, where an endpoint cannot tell the transfers.

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings};
 use coffer_domain::{
+    confirmations::NamedBlocks,
     money::Units,
     ports::{Chain, ChainError},
     time::Timestamp,
@@ -84,14 +85,17 @@ async fn an_endpoint_that_lies_about_an_amount_stops_crediting() {
 #[tokio::test]
 async fn an_endpoint_that_invents_or_hides_a_log_stops_crediting() {
     let (anvil, settings) = paid().await;
-    let hides = |_: &Value, _| Some(json!([]));
+    let hides = |method: &str, _: &Value, _| {
+        let hidden = matches!(method, "eth_getLogs" | "eth_getBlockReceipts");
+        hidden.then(|| Reply::Result(json!([])))
+    };
     let more = |_: &Value, mut logs: Value| {
         let mut again = logs[0].clone();
         again["logIndex"] = json!("0x9");
         logs.as_array_mut().unwrap().push(again);
         Some(logs)
     };
-    let hiding = liar(&anvil, "eth_getLogs", hides).await;
+    let hiding = FakeNode::start(&anvil.url, hides).await;
     let chain = with(&settings, &[&anvil.url, &hiding.url]);
     disagree(&chain.block(2, &everything).await.unwrap_err(), "other transfers");
     // An invented log is not borne out by balances, so that nothing follows from it.
@@ -100,6 +104,26 @@ async fn an_endpoint_that_invents_or_hides_a_log_stops_crediting() {
     let found = chain.block(2, &everything).await.unwrap().unwrap().transfers;
     let ten = found.iter().find(|transfer| transfer.asset == asset_id("USDT")).unwrap();
     assert_eq!(ten.units, ChainUnits::Units(Units::new(10)));
+}
+
+#[tokio::test]
+async fn the_tip_is_asked_of_an_endpoint_that_names_the_final_block() {
+    let (anvil, settings) = paid().await;
+    let wordless = |method: &str, params: &Value, _| {
+        let asked = method == "eth_getBlockByNumber" && params[0] == "finalized";
+        asked.then_some(Reply::Error(-32602, "no such block tag"))
+    };
+    let wordless = FakeNode::start(&anvil.url, wordless).await;
+    let named = NamedBlocks { safe: false, finalized: true };
+    let settings = EvmSettings { named, ..settings };
+    let chain = with(&settings, &[&wordless.url, &anvil.url]);
+    for _ in 0..2 {
+        assert!(chain.tip().await.unwrap().final_height.is_some());
+    }
+    for others in [&["http://127.0.0.1:1"][..], &[&wordless.url], &[]] {
+        let urls = [&[&*wordless.url], others].concat();
+        assert_eq!(with(&settings, &urls).tip().await.unwrap().final_height, None);
+    }
 }
 
 #[tokio::test]

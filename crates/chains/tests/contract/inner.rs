@@ -257,6 +257,29 @@ async fn a_balance_above_the_cap_needs_a_second_endpoint() {
 }
 
 #[tokio::test]
+async fn a_large_call_is_confirmed_by_balances_where_the_second_endpoint_does_not_trace() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let still = FakeNode::start(&scene.traceless.url, |method: &str, _: &Value, _| {
+        (method == "eth_getBalance").then(|| Reply::Result(json!("0x2bc")))
+    });
+    let still = still.await;
+    let read = async |other: &str| {
+        let settings = settings(&[&scene.anvil.url, other], vec![coin("ETH")]);
+        let second_source_above = BTreeMap::from([(coin("ETH").id, Units::new(699))]);
+        let settings = EvmSettings { second_source_above, ..settings };
+        let chain = EvmChain::new(&settings, clock()).unwrap();
+        let height = chain.tip().await.unwrap().at.height;
+        chain.block(height, &only([to.clone()])).await
+    };
+    let found = read(&scene.traceless.url).await.unwrap().unwrap();
+    assert_eq!(units(&found.transfers), [700]);
+    let error = read(&still.url).await.unwrap_err();
+    assert!(error.to_string().contains("second_source_above"), "{error}");
+}
+
+#[tokio::test]
 async fn so_many_balances_are_asked_for_as_calls_are_left() {
     let scene = Scene::new().await;
     let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
