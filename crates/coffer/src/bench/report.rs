@@ -154,15 +154,17 @@ pub(super) fn grouped(number: u64) -> String {
     format!("{},{:03}", grouped(number / 1_000), number % 1_000)
 }
 
-/// A decimal as a number of JSON, without zeros that say nothing: how the library keeps a number's
-/// text depends on what else is built with it.
+/// A decimal as a number of JSON, with no more zeros at its end than one: how the library keeps a
+/// number's text depends on what else is built with it.
 pub(super) fn number(decimal: &str) -> Number {
-    let short = if decimal.contains('.') {
-        decimal.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        decimal
+    let short = match decimal.split_once('.') {
+        Some((whole, part)) => {
+            let part = part.trim_end_matches('0');
+            format!("{whole}.{}", if part.is_empty() { "0" } else { part })
+        }
+        None => decimal.to_owned(),
     };
-    serde_json::from_str(short).unwrap_or_else(|_| 0.into())
+    serde_json::from_str(&short).unwrap_or_else(|_| 0.into())
 }
 
 #[cfg(test)]
