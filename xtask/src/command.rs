@@ -4,6 +4,20 @@ use std::process::{Command, Stdio};
 
 use crate::{Failed, root};
 
+/// What cargo told this program of itself. A build script that watches them (ring's does) would see
+/// another value than in a cargo started by hand, and everything above it would be built again.
+const OF_THIS_PROGRAM: &[&str] = &[
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
 /// The cargo that started us, so that the toolchain stays the same.
 pub fn cargo() -> String {
     variable("CARGO").unwrap_or_else(|| "cargo".to_owned())
@@ -19,6 +33,9 @@ pub fn variable(name: &str) -> Option<String> {
 pub fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
+    for name in OF_THIS_PROGRAM {
+        command.env_remove(name);
+    }
     command
 }
 
