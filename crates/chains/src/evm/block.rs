@@ -42,6 +42,8 @@ pub(super) struct Reading<'a> {
     pub(super) watched: &'a Watched<'a>,
     /// Logs that were fetched before, where the block is one of several.
     pub(super) fetched: Option<&'a Fetched>,
+    /// A block of which two endpoints have told no logs already, so that there are none.
+    pub(super) logless: Option<Hash>,
 }
 
 /// A transfer with its place in the block: number of the transaction, then the coin and what is
@@ -68,6 +70,17 @@ impl Draft {
             time: self.time,
             transfers: self.placed.into_iter().map(|(_, transfer)| transfer).collect(),
         }
+    }
+}
+
+impl<'a> Reading<'a> {
+    /// A reading of one block by itself.
+    pub(super) const fn of(
+        endpoint: &'a Endpoint,
+        pinned: &'a Pinned,
+        watched: &'a Watched<'a>,
+    ) -> Self {
+        Self { endpoint, pinned, watched, fetched: None, logless: None }
     }
 }
 
@@ -243,7 +256,7 @@ impl Reading<'_> {
         let fetched = self.fetched.and_then(|fetched| fetched.of(block, self.pinned));
         let logs = match fetched {
             Some(logs) => logs,
-            None => logs::of_block(self.endpoint, self.pinned, block).await?,
+            None => logs::of_block(self.endpoint, self.pinned, block, self.logless).await?,
         };
         token::movements(logs, block.hash, |contract| self.pinned.tokens.contains_key(contract))
     }

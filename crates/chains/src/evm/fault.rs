@@ -2,6 +2,8 @@
 
 use coffer_domain::{code::NetworkName, ports::ChainError};
 
+use super::answer::Hash;
+
 /// Why one endpoint did not answer a question. Texts hold no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -27,6 +29,9 @@ pub(super) enum Fault {
     Lagging(String),
     /// The endpoint does not tell of calls inside transactions.
     Traceless,
+    /// The endpoint tells no logs of that block although the block's own filter says otherwise, and
+    /// no receipts that bear it out.
+    Logless(Hash),
 }
 
 impl Fault {
@@ -100,6 +105,10 @@ impl Fault {
             Self::Refused(reason) => format!("refused the call: {reason}"),
             Self::Lagging(reason) => format!("lags behind: {reason}"),
             Self::Traceless => "gives no traces of calls inside transactions".to_owned(),
+            Self::Logless(_) => "tells no logs of the block though its filter says that a pinned \
+                                 token may have logged a transfer, and no receipts that show there \
+                                 is none"
+                .to_owned(),
         }
     }
 
@@ -124,6 +133,16 @@ impl Failure {
         let gone = |fault: &Fault| matches!(fault, Fault::Absent | Fault::Moved(_));
         self.0.iter().any(|(_, fault)| gone(fault))
             && self.0.iter().all(|(_, fault)| gone(fault) || *fault == Fault::Traceless)
+    }
+
+    /// The block of which two endpoints tell no logs, against its own filter.
+    pub(super) fn logless(&self) -> Option<Hash> {
+        let mut told = self.0.iter().filter_map(|(_, fault)| match fault {
+            Fault::Logless(block) => Some(*block),
+            _ => None,
+        });
+        let first = told.next()?;
+        told.any(|other| other == first).then_some(first)
     }
 
     /// The gravest fault decides the kind of the error; all of them are told.

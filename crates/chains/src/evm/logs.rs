@@ -4,16 +4,21 @@
 use std::ops::RangeInclusive;
 
 use alloy::primitives::{Address, Bloom, BloomInput};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{
     answer::{Hash, Log, NodeBlock, ReceiptLogs, Transaction},
-    block::text,
+    block::{CALLS_AT_ONCE, text},
     endpoint::Endpoint,
     fault::Fault,
     pinned::Pinned,
     token,
 };
+
+/// Where an endpoint does not give the receipts of a block in one answer, those of up to so many
+/// transactions are asked for one by one.
+const SINGLE_RECEIPTS_MAX: usize = 32;
 
 /// The logs of a row of blocks, fetched at once. Other blocks may stand at these heights by now, so
 /// each block is compared with what was fetched for it.
@@ -73,25 +78,23 @@ pub(super) async fn fetch(
 }
 
 /// The logs of one block. Where they are too many for one answer: from its receipts, or else token
-/// by token.
+/// by token. That there are none is believed where the block's own filter says the same, or says
+/// nothing, or the block is the one of which another endpoint said so, too; else its receipts must
+/// bear it out. An endpoint's index of logs may lag behind its blocks.
 pub(super) async fn of_block(
     endpoint: &Endpoint,
     pinned: &Pinned,
     block: &NodeBlock<Transaction>,
+    logless: Option<Hash>,
 ) -> Result<Vec<Log>, Fault> {
     let refused = match by_hash(endpoint, pinned.tokens.keys(), block.hash).await {
+        Ok(logs) if !logs.is_empty() || logless == Some(block.hash) => return Ok(logs),
+        Ok(_) => return none_of_block(endpoint, pinned, block).await,
         Err(fault @ (Fault::TooMuch(_) | Fault::Refused(_))) => fault,
-        answer => return answer,
+        Err(fault) => return Err(fault),
     };
-    let asked = json!([text(block.hash.0)]);
-    let receipts = endpoint.call::<Option<Vec<ReceiptLogs>>>("eth_getBlockReceipts", asked).await;
-    match receipts {
-        Ok(Some(receipts)) if receipts.len() == block.transactions.len() => {
-            let logs = receipts.into_iter().flat_map(|receipt| receipt.logs);
-            return Ok(logs.filter(|log| is_ours(log, pinned)).collect());
-        }
-        Err(fault @ Fault::Unreachable(_)) => return Err(fault),
-        Ok(_) | Err(_) => {}
+    if let Some(logs) = of_receipts(endpoint, block).await? {
+        return Ok(logs.into_iter().filter(|log| is_ours(log, pinned)).collect());
     }
     if pinned.tokens.len() < 2 {
         return Err(refused);
@@ -100,7 +103,82 @@ pub(super) async fn of_block(
     for token in pinned.tokens.keys() {
         logs.extend(by_hash(endpoint, [token].into_iter(), block.hash).await?);
     }
-    Ok(logs)
+    match logs.is_empty() && logless != Some(block.hash) {
+        true => none_of_block(endpoint, pinned, block).await,
+        false => Ok(logs),
+    }
+}
+
+/// What a block holds of which an endpoint tells no logs. Filters of busy blocks err often, so that
+/// what sets one off is looked for in the receipts: all that were logged must set off as much.
+async fn none_of_block(
+    endpoint: &Endpoint,
+    pinned: &Pinned,
+    block: &NodeBlock<Transaction>,
+) -> Result<Vec<Log>, Fault> {
+    let Some(bloom) = bloom(block) else { return Ok(Vec::new()) };
+    let tokens = named_in(&bloom, pinned).collect::<Vec<_>>();
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let logs = match of_receipts(endpoint, block).await? {
+        Some(logs) => Some(logs),
+        None => of_each_receipt(endpoint, block).await?,
+    };
+    let logs = logs.ok_or(Fault::Logless(block.hash))?;
+    if logs.iter().any(|log| log.block_hash != block.hash) {
+        return Err(Fault::Moved("its receipts are of another block".to_owned()));
+    }
+    let mut told = Bloom::ZERO;
+    for log in &logs {
+        let topics = log.topics.iter().map(|topic| topic.0).collect::<Vec<_>>();
+        told.accrue_raw_log(log.address.0, &topics);
+    }
+    let explained = named_in(&told, pinned).collect::<Vec<_>>();
+    if !tokens.iter().all(|token| explained.contains(token)) {
+        return Err(Fault::Logless(block.hash));
+    }
+    Ok(logs.into_iter().filter(|log| is_ours(log, pinned)).collect())
+}
+
+/// All logs of a block by its receipts; none where the endpoint does not give these in one answer.
+async fn of_receipts(
+    endpoint: &Endpoint,
+    block: &NodeBlock<Transaction>,
+) -> Result<Option<Vec<Log>>, Fault> {
+    let asked = json!([text(block.hash.0)]);
+    let receipts = endpoint.call::<Option<Vec<ReceiptLogs>>>("eth_getBlockReceipts", asked).await;
+    match receipts {
+        Ok(Some(receipts)) if receipts.len() == block.transactions.len() => {
+            Ok(Some(receipts.into_iter().flat_map(|receipt| receipt.logs).collect()))
+        }
+        Err(fault @ Fault::Unreachable(_)) => Err(fault),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// The same by the receipts of its transactions, asked for one by one; none where they are too many
+/// for that, or one is not to be had.
+async fn of_each_receipt(
+    endpoint: &Endpoint,
+    block: &NodeBlock<Transaction>,
+) -> Result<Option<Vec<Log>>, Fault> {
+    if block.transactions.len() > SINGLE_RECEIPTS_MAX {
+        return Ok(None);
+    }
+    let calls = block.transactions.iter().map(|transaction| {
+        let asked = json!([text(transaction.hash.0)]);
+        endpoint.call::<Option<ReceiptLogs>>("eth_getTransactionReceipt", asked)
+    });
+    let calls = calls.collect::<Vec<_>>();
+    match stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect::<Vec<_>>().await {
+        Ok(receipts) => {
+            let receipts = receipts.into_iter().collect::<Option<Vec<_>>>();
+            Ok(receipts.map(|all| all.into_iter().flat_map(|receipt| receipt.logs).collect()))
+        }
+        Err(fault @ Fault::Unreachable(_)) => Err(fault),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn by_hash(
@@ -122,14 +200,24 @@ fn is_ours(log: &Log, pinned: &Pinned) -> bool {
     pinned.tokens.contains_key(&log.address.0) && log.topics.first() == Some(&Hash(token::TRANSFER))
 }
 
-/// Whether a block may hold a log of a pinned token. Where its filter is missing or empty although
-/// there are transactions, that is not known: some networks do not keep one.
+/// Whether a block may hold a log of a pinned token, as far as it says.
 fn may_have_logs(block: &NodeBlock<Transaction>, pinned: &Pinned) -> bool {
-    let bloom = block.logs_bloom.as_ref().and_then(|it| <[u8; 256]>::try_from(it.0.as_ref()).ok());
-    let Some(bloom) = bloom.map(Bloom::new) else { return true };
-    if bloom.is_zero() {
-        return !block.transactions.is_empty();
-    }
+    bloom(block).is_none_or(|bloom| named_in(&bloom, pinned).next().is_some())
+}
+
+/// The filter of a block's logs. None where it says nothing: some networks keep none, and leave it
+/// empty although there are transactions, or set all of it.
+fn bloom(block: &NodeBlock<Transaction>) -> Option<Bloom> {
+    let bytes = block.logs_bloom.as_ref()?.0.as_ref();
+    let bloom = Bloom::new(<[u8; 256]>::try_from(bytes).ok()?);
+    let empty = bloom.is_zero() && !block.transactions.is_empty();
+    let full = bloom.iter().all(|byte| *byte == u8::MAX);
+    (!empty && !full).then_some(bloom)
+}
+
+/// The pinned tokens of which a filter says that a transfer may have been logged.
+fn named_in<'a>(bloom: &'a Bloom, pinned: &'a Pinned) -> impl Iterator<Item = &'a Address> {
     let has = |bytes: &[u8]| bloom.contains_input(BloomInput::Raw(bytes));
-    has(token::TRANSFER.as_slice()) && pinned.tokens.keys().any(|token| has(token.as_slice()))
+    let transfers = has(token::TRANSFER.as_slice());
+    pinned.tokens.keys().filter(move |token| transfers && has(token.as_slice()))
 }

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 
 use super::{
     EvmChain,
+    answer::Hash,
     block::{Draft, Placed, Reading},
     fault::{Failure, Fault},
     logs::{self, Fetched},
@@ -29,11 +30,11 @@ impl EvmChain {
         watched: &Watched<'_>,
         fetched: Option<&Fetched>,
     ) -> Result<Option<Block>, ChainError> {
-        let draft = self.failover.ask(|endpoint| {
-            let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched };
-            async move { reading.block(height).await }.boxed()
-        });
-        let mut draft = match draft.await {
+        let mut draft = self.draft(height, watched, fetched, None).await;
+        if let Some(logless) = draft.as_ref().err().and_then(Failure::logless) {
+            draft = self.draft(height, watched, fetched, Some(logless)).await;
+        }
+        let mut draft = match draft {
             Ok(draft) => draft,
             Err(failure) if failure.all_absent() => return Ok(None),
             Err(failure) => return Err(failure.into_error(self.network, height)),
@@ -48,6 +49,22 @@ impl EvmChain {
         }
         draft.placed.extend(inner);
         Ok(Some(draft.finish()))
+    }
+
+    /// The block as the first endpoint tells it that can. `logless` is one of which two endpoints
+    /// have told no logs.
+    async fn draft(
+        &self,
+        height: u64,
+        watched: &Watched<'_>,
+        fetched: Option<&Fetched>,
+        logless: Option<Hash>,
+    ) -> Result<Draft, Failure> {
+        let answer = self.failover.ask(|endpoint| {
+            let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched, logless };
+            async move { reading.block(height).await }.boxed()
+        });
+        answer.await
     }
 
     /// The blocks at these heights, as far as there are any.
@@ -82,7 +99,7 @@ impl EvmChain {
             return Ok(Vec::new());
         }
         let answer = self.failover.ask_tracer(|endpoint| {
-            let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched: None };
+            let reading = Reading::of(endpoint, &self.pinned, watched);
             async move { reading.internal_transfers(&draft.block).await }.boxed()
         });
         answer.await

@@ -135,11 +135,15 @@ impl EvmChain {
             self.failover.note(endpoint, &fault);
             return Testimony::Silent(fault.reason());
         }
-        let reading = Reading { endpoint, pinned: &self.pinned, watched, fetched: None };
+        let reading = Reading::of(endpoint, &self.pinned, watched);
         let told = reading.block(draft.height).await;
         let told = match told {
             Ok(told) => told,
             Err(Fault::Absent) => return Testimony::Absent,
+            Err(Fault::Logless(block)) if block == draft.block.hash && self.has_tokens(draft) => {
+                let label = endpoint.label();
+                return Testimony::Other(format!("{label} tells other transfers of it: no logs"));
+            }
             Err(fault) => {
                 self.failover.note(endpoint, &fault);
                 return of_header(endpoint, draft, &fault).await;
@@ -165,6 +169,11 @@ impl EvmChain {
                 Testimony::SameBlock(fault.reason())
             }
         }
+    }
+
+    /// Whether a token was paid in a block.
+    fn has_tokens(&self, draft: &Draft) -> bool {
+        draft.placed.iter().any(|(_, transfer)| Some(transfer.asset) != self.pinned.coin)
     }
 
     /// Whether an endpoint follows its network, so that a block it lacks is a contradiction.

@@ -85,9 +85,13 @@ async fn an_endpoint_that_lies_about_an_amount_stops_crediting() {
 #[tokio::test]
 async fn an_endpoint_that_invents_or_hides_a_log_stops_crediting() {
     let (anvil, settings) = paid().await;
-    let hides = |method: &str, _: &Value, _| {
-        let hidden = matches!(method, "eth_getLogs" | "eth_getBlockReceipts");
-        hidden.then(|| Reply::Result(json!([])))
+    let hides = |method: &str, _: &Value, mut truth: Value| match method {
+        "eth_getLogs" | "eth_getBlockReceipts" => Some(Reply::Result(json!([]))),
+        "eth_getTransactionReceipt" => {
+            truth["logs"] = json!([]);
+            Some(Reply::Result(truth))
+        }
+        _ => None,
     };
     let more = |_: &Value, mut logs: Value| {
         let mut again = logs[0].clone();

@@ -10,6 +10,7 @@ mod evm;
 mod fake_node;
 mod fake_site;
 mod faults;
+mod hidden_logs;
 mod inner;
 mod ledger;
 mod news;
