@@ -60,6 +60,15 @@ pub(super) struct Draft {
     pub(super) placed: Vec<Placed>,
 }
 
+/// Coin moved inside the transactions of a block, as one endpoint tells it; nothing where that is
+/// not read.
+#[derive(Default)]
+pub(super) struct Inner {
+    /// The endpoint's place in the settings.
+    pub(super) told_by: usize,
+    pub(super) placed: Vec<Placed>,
+}
+
 impl Draft {
     /// The block, its transfers in order.
     pub(super) fn finish(mut self) -> Block {

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use super::{
     EvmChain,
     answer::Hash,
-    block::{Draft, Placed, Reading},
+    block::{Draft, Inner, Reading},
     fault::{Failure, Fault},
     logs::{self, Fetched},
     settings::InternalTransfers,
@@ -47,7 +47,7 @@ impl EvmChain {
         if let Confirmed::NotYet = self.confirm(&draft, &inner, watched).await? {
             return Ok(None);
         }
-        draft.placed.extend(inner);
+        draft.placed.extend(inner.placed);
         Ok(Some(draft.finish()))
     }
 
@@ -94,13 +94,17 @@ impl EvmChain {
         &self,
         draft: &Draft,
         watched: &Watched<'_>,
-    ) -> Result<Vec<Placed>, Failure> {
+    ) -> Result<Inner, Failure> {
         if !self.reads_traces().await? {
-            return Ok(Vec::new());
+            return Ok(Inner::default());
         }
         let answer = self.failover.ask_tracer(|endpoint| {
             let reading = Reading::of(endpoint, &self.pinned, watched);
-            async move { reading.internal_transfers(&draft.block).await }.boxed()
+            async move {
+                let placed = reading.internal_transfers(&draft.block).await?;
+                Ok(Inner { told_by: endpoint.number(), placed })
+            }
+            .boxed()
         });
         answer.await
     }

@@ -17,7 +17,7 @@ use super::{
     EvmChain,
     answer::NodeBlock,
     balance,
-    block::{Draft, Placed, Reading, text},
+    block::{Draft, Inner, Placed, Reading, text},
     endpoint::Endpoint,
     fault::Fault,
 };
@@ -53,19 +53,19 @@ impl EvmChain {
     pub(super) async fn confirm(
         &self,
         draft: &Draft,
-        inner: &[Placed],
+        inner: &Inner,
         watched: &Watched<'_>,
     ) -> Result<Confirmed, ChainError> {
         let (network, height) = (self.network, draft.height);
-        let paid = draft.placed.iter().chain(inner).map(|(_, transfer)| transfer);
-        if draft.placed.is_empty() && inner.is_empty() {
+        let paid = draft.placed.iter().chain(&inner.placed).map(|(_, transfer)| transfer);
+        if draft.placed.is_empty() && inner.placed.is_empty() {
             return Ok(Confirmed::Yes);
         }
         let needed = self.needs_second(paid);
         let (mut silent, mut absent) = (Vec::new(), Vec::new());
         let others = self.failover.endpoints.iter();
         for endpoint in others.filter(|endpoint| endpoint.number() != draft.told_by) {
-            match self.testimony(endpoint, draft, inner, watched).await {
+            match self.testimony(endpoint, draft, (inner, needed), watched).await {
                 Testimony::Same => return Ok(Confirmed::Yes),
                 Testimony::SameBlock(_) if !needed => return Ok(Confirmed::Yes),
                 Testimony::SameBlock(why) | Testimony::Silent(why) => {
@@ -125,7 +125,7 @@ impl EvmChain {
         &self,
         endpoint: &Endpoint,
         draft: &Draft,
-        inner: &[Placed],
+        (inner, needed): (&Inner, bool),
         watched: &Watched<'_>,
     ) -> Testimony {
         if self.is_down(endpoint) {
@@ -157,16 +157,48 @@ impl EvmChain {
         if !same(&draft.placed, &told.placed) {
             return differ("tells other transfers of it".to_owned());
         }
-        if inner.is_empty() {
+        if inner.placed.is_empty() {
             return Testimony::Same;
         }
-        match reading.internal_transfers(&draft.block).await {
-            Ok(told) if same(inner, &told) => Testimony::Same,
-            Ok(_) => differ("tells other calls inside its transactions".to_owned()),
-            Err(Fault::Traceless) if rose(endpoint, draft, inner).await => Testimony::Same,
-            Err(fault) => {
-                self.failover.note(endpoint, &fault);
-                Testimony::SameBlock(fault.reason())
+        self.testimony_of_calls(&reading, draft, inner, needed).await
+    }
+
+    /// What another than the one that told them says of calls inside a block's transactions: its
+    /// own traces, or else, where that is needed, what it says of balances. Who told the calls does
+    /// not confirm them: then it is the balances at the endpoint that told the block.
+    async fn testimony_of_calls(
+        &self,
+        reading: &Reading<'_>,
+        draft: &Draft,
+        inner: &Inner,
+        needed: bool,
+    ) -> Testimony {
+        let endpoint = reading.endpoint;
+        let (by, why) = if endpoint.number() == inner.told_by {
+            let others = &self.failover.endpoints;
+            let teller = others.iter().find(|other| other.number() == draft.told_by);
+            (teller, "told the calls inside transactions itself".to_owned())
+        } else {
+            match reading.internal_transfers(&draft.block).await {
+                Ok(told) if same(&inner.placed, &told) => return Testimony::Same,
+                Ok(_) => {
+                    let label = endpoint.label();
+                    let reason = format!("{label} tells other calls inside its transactions");
+                    return Testimony::Other(reason);
+                }
+                Err(fault @ Fault::Traceless) => (Some(endpoint), fault.reason()),
+                Err(fault) => {
+                    self.failover.note(endpoint, &fault);
+                    return Testimony::SameBlock(fault.reason());
+                }
+            }
+        };
+        let Some(by) = by.filter(|_| needed) else { return Testimony::SameBlock(why) };
+        match rose(by, draft, &inner.placed).await {
+            true => Testimony::Same,
+            false => {
+                let label = by.label();
+                Testimony::SameBlock(format!("{why}; balances at {label} do not bear it out"))
             }
         }
     }
@@ -182,7 +214,7 @@ impl EvmChain {
     }
 }
 
-/// Whether the balances at an endpoint that tells no calls rose by all that arrived in the block.
+/// Whether the balances at an endpoint rose by all that arrived in the block.
 async fn rose(endpoint: &Endpoint, draft: &Draft, inner: &[Placed]) -> bool {
     let mut arrived = BTreeMap::<&[u8], Units>::new();
     let coin = inner.first().map(|(_, transfer)| transfer.asset);

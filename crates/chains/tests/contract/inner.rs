@@ -280,6 +280,41 @@ async fn a_large_call_is_confirmed_by_balances_where_the_second_endpoint_does_no
 }
 
 #[tokio::test]
+async fn an_endpoint_does_not_confirm_the_calls_it_told_itself() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let invents = FakeNode::start(&scene.anvil.url, |method: &str, _: &Value, mut calls: Value| {
+        for call in calls.as_array_mut().filter(|_| method == "trace_block")? {
+            if call["action"]["value"] == "0x2bc" {
+                call["action"]["value"] = json!("0xffffff");
+            }
+        }
+        Some(Reply::Result(calls))
+    });
+    let invents = invents.await;
+    // The first endpoint tells the block and no calls, the second one tells the calls.
+    let read = async |urls: &[&str], cap: u128| {
+        let second_source_above = BTreeMap::from([(coin("ETH").id, Units::new(cap))]);
+        let settings = settings(urls, vec![coin("ETH")]);
+        let settings = EvmSettings { second_source_above, ..settings };
+        let chain = EvmChain::new(&settings, clock()).unwrap();
+        let height = chain.tip().await.unwrap().at.height;
+        chain.block(height, &only([to.clone()])).await.map(|block| block.unwrap().transfers)
+    };
+    let traceless = &*scene.traceless.url;
+    let error = read(&[traceless, &invents.url], 699).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("told the calls inside transactions itself"), "{error}");
+    // What balances bear out is confirmed, and what is below the cap need not be.
+    assert_eq!(units(&read(&[traceless, &scene.anvil.url], 699).await.unwrap()), [700]);
+    assert_eq!(units(&read(&[traceless, &invents.url], 0xff_ffff).await.unwrap()), [0xff_ffff]);
+    // Another one that traces contradicts.
+    let error = read(&[traceless, &invents.url, &scene.anvil.url], 699).await.unwrap_err();
+    assert!(matches!(error, ChainError::EndpointsDisagree { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn so_many_balances_are_asked_for_as_calls_are_left() {
     let scene = Scene::new().await;
     let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
