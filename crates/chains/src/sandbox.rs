@@ -103,7 +103,7 @@ fn to_watched(transfers: Vec<SandboxTransfer>, watched: &Watched<'_>) -> Vec<Cha
         .filter(|transfer| transfer.units != Units::ZERO)
         .filter_map(|transfer| {
             let to = address::parse(&transfer.to).ok()?;
-            watched(&to.account).then(|| ChainTransfer {
+            watched.watches(&to.account).then(|| ChainTransfer {
                 reference: TransferReference {
                     network: transfer.asset.network,
                     transaction: transfer.transaction,

@@ -1,6 +1,8 @@
 //! The places where the world varies. Adapters live in `chains`, `outside`, `store` and `coffer`;
 //! the engine knows only these traits.
 
+mod watches;
+
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
@@ -16,6 +18,8 @@ use crate::{
     time::Timestamp,
     transfer::{Address, BlockRef, ChainTransfer, TransferReference},
 };
+
+pub use self::watches::{Watched, Watches};
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
@@ -150,9 +154,6 @@ pub struct EndpointReport {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyRefused(pub String);
-
-/// Tells whether an account (script or account bytes) was ever issued by us.
-pub type Watched<'a> = dyn Fn(&[u8]) -> bool + Send + Sync + 'a;
 
 /// What starting to use a chain found out.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -9,6 +9,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use coffer_domain::ports::{Watched, Watches};
 use coffer_store::{error::DbError, tx::Tx, wallet::Wallet};
 use tokio::sync::Mutex;
 
@@ -52,6 +53,11 @@ impl Watch {
         self.with(|index| index.contained(account, mark))
     }
 
+    /// Those known at a mark, as a chain is handed them.
+    pub(crate) fn at<'a>(&'a self, mark: &'a Mark) -> KnownAt<'a> {
+        KnownAt { watch: self, mark }
+    }
+
     /// What is known now.
     pub(crate) fn mark(&self) -> Mark {
         self.with(Index::mark)
@@ -75,6 +81,22 @@ impl Watch {
             *told = known;
             tracing::info!("watching {known} of {issued} addresses");
         }
+    }
+}
+
+/// The accounts that were known at a mark.
+pub(crate) struct KnownAt<'a> {
+    watch: &'a Watch,
+    mark: &'a Mark,
+}
+
+impl Watches for KnownAt<'_> {
+    fn watches(&self, account: &[u8]) -> bool {
+        self.watch.contained(account, self.mark)
+    }
+
+    fn watches_each(&self, accounts: &[&[u8]]) -> Vec<bool> {
+        self.watch.with(|index| index.contained_each(accounts, self.mark))
     }
 }
 
@@ -137,10 +159,10 @@ impl Engine {
         self.watch.with(Index::bytes)
     }
 
-    /// Whether an account (script or account bytes) was issued, as chains are asked to match it. It
-    /// may rarely say so of one that was not.
-    #[must_use]
-    pub fn watches(&self, account: &[u8]) -> bool {
-        self.watch.contains(account)
+    /// Asks `read` to match a block as chains are asked to: by the accounts that were issued, and
+    /// rarely by one that was not.
+    pub fn match_block<T>(&self, read: impl FnOnce(&Watched<'_>) -> T) -> T {
+        let mark = self.watch.mark();
+        read(&self.watch.at(&mark))
     }
 }

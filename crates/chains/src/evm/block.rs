@@ -126,7 +126,7 @@ impl Reading<'_> {
         let Some(coin) = self.pinned.coin else { return Ok(Vec::new()) };
         let way = self.endpoint.tracing().await?;
         let moved = traces::read(self.endpoint, way, block).await?;
-        let hits = moved.into_iter().filter(|inner| (self.watched)(inner.to.as_slice()));
+        let hits = moved.into_iter().filter(|inner| self.watched.watches(inner.to.as_slice()));
         let hits = hits.collect::<Vec<_>>();
         if hits.is_empty() {
             return Ok(Vec::new());

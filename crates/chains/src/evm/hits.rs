@@ -11,12 +11,13 @@ use super::{
 /// Whether a transaction carries the coin to a watched account.
 pub(super) fn carries(transaction: &Transaction, watched: &Watched<'_>) -> bool {
     let arrives = !transaction.value.0.is_zero() && transaction.from != transaction.to;
-    arrives && transaction.to.is_some_and(|to| watched(to.0.as_slice()))
+    arrives && transaction.to.is_some_and(|to| watched.watches(to.0.as_slice()))
 }
 
 /// Whether a token's movement goes to a watched account.
 pub(super) fn arrives(movement: &Movement, watched: &Watched<'_>) -> bool {
-    !movement.units.is_zero() && movement.from != movement.to && watched(movement.to.as_slice())
+    let moves = !movement.units.is_zero() && movement.from != movement.to;
+    moves && watched.watches(movement.to.as_slice())
 }
 
 /// How many movements to watched accounts are in a block, by a node's answers to

@@ -50,6 +50,6 @@ fn in_transaction(
         }
         None => (pinned.coin?, COIN_POSITION.to_owned(), called, transaction.value.0),
     };
-    let hit = !units.is_zero() && watched(to.as_slice());
+    let hit = !units.is_zero() && watched.watches(to.as_slice());
     hit.then(|| pinned.transfer(asset, text(transaction.hash.0), position, to, units))
 }

@@ -3,11 +3,11 @@
 //! is in the header's merkle root. So an endpoint can keep a block back, but cannot put anything
 //! into it, and making one up costs what mining it would.
 //!
-//! Transactions are read one after the other, and nothing is kept of one that pays none of ours but
-//! its id.
+//! Transactions are read one after the other. Of each its id is kept, and the outputs that an
+//! address can stand for, until all of them are compared with ours at once.
 
 use bitcoin::{
-    Transaction, TxMerkleNode, VarInt, block::Header, consensus::Decodable, merkle_tree,
+    ScriptBuf, Transaction, TxMerkleNode, VarInt, block::Header, consensus::Decodable, merkle_tree,
 };
 use coffer_domain::{
     money::{AssetId, Units},
@@ -48,12 +48,23 @@ impl Reading {
         sats: u64,
         watched: &Watched<'_>,
     ) -> Option<ChainTransfer> {
-        if !Self::may_pay(script, sats) || !watched(script) {
+        if !Self::may_pay(script, sats) || !watched.watches(script) {
             return None;
         }
+        self.to_us(transaction(), output, script, sats)
+    }
+
+    /// The transfer that an output to one of our scripts is.
+    fn to_us(
+        self,
+        transaction: String,
+        output: u32,
+        script: &[u8],
+        sats: u64,
+    ) -> Option<ChainTransfer> {
         let reference = TransferReference {
             network: self.asset.network,
-            transaction: transaction(),
+            transaction,
             position: output.to_string(),
         };
         let to = address::of_script(script, self.rules)?;
@@ -82,7 +93,7 @@ pub fn read_raw_block(
     if count > rest.len() / TRANSACTION_BYTES_MIN {
         return Err(unreadable("its length"));
     }
-    let mut transfers = Vec::new();
+    let mut outputs = Vec::new();
     let mut ids = Vec::with_capacity(count);
     for number in 0..count {
         let transaction = Transaction::consensus_decode_from_finite_reader(&mut rest)
@@ -90,21 +101,53 @@ pub fn read_raw_block(
         let id = transaction.compute_txid();
         ids.push(TxMerkleNode::from_raw_hash(id.to_raw_hash()));
         if number > 0 {
-            let outputs = transaction.output.iter().zip(0_u32..);
-            transfers.extend(outputs.filter_map(|(output, position)| {
-                let script = output.script_pubkey.as_bytes();
-                let sats = output.value.to_sat();
-                reading.transfer(|| id.to_string(), position, script, sats, watched)
-            }));
+            outputs.extend(Output::of(number, transaction));
         }
     }
     if !rest.is_empty() {
         return Err(unreadable("bytes are left over"));
     }
+    let transfers = transfers(&outputs, &ids, reading, watched);
     if merkle_tree::calculate_root_inline(&mut ids) != Some(header.merkle_root) {
         return Err("the block's transactions are not those its header names".to_owned());
     }
     Ok(block(&header, height, transfers))
+}
+
+/// An output that may pay somebody.
+struct Output {
+    /// The place of its transaction in the block.
+    transaction: usize,
+    position: u32,
+    script: ScriptBuf,
+    sats: u64,
+}
+
+impl Output {
+    fn of(number: usize, transaction: Transaction) -> impl Iterator<Item = Self> {
+        let outputs = transaction.output.into_iter().zip(0_u32..);
+        outputs.filter_map(move |(output, position)| {
+            let (script, sats) = (output.script_pubkey, output.value.to_sat());
+            let may_pay = Reading::may_pay(script.as_bytes(), sats);
+            may_pay.then_some(Self { transaction: number, position, script, sats })
+        })
+    }
+}
+
+/// Those of a block's outputs that pay us.
+fn transfers(
+    outputs: &[Output],
+    ids: &[TxMerkleNode],
+    reading: Reading,
+    watched: &Watched<'_>,
+) -> Vec<ChainTransfer> {
+    let scripts: Vec<&[u8]> = outputs.iter().map(|output| output.script.as_bytes()).collect();
+    let ours = outputs.iter().zip(watched.watches_each(&scripts)).filter(|(_, ours)| *ours);
+    let transfer = |(output, _): (&Output, bool)| {
+        let id = ids.get(output.transaction)?.to_string();
+        reading.to_us(id, output.position, output.script.as_bytes(), output.sats)
+    };
+    ours.filter_map(transfer).collect()
 }
 
 /// What the engine wants to know of a block.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use coffer_domain::{
-    ports::{Block, Chain, Tip},
+    ports::{Block, Chain, Tip, Watches as _},
     time::Timestamp,
     transfer::BlockRef,
 };
@@ -125,7 +125,7 @@ impl Engine {
         last: u64,
     ) -> Result<Read, EngineError> {
         let known = self.watch.mark();
-        let before = |account: &[u8]| self.watch.contained(account, &known);
+        let before = self.watch.at(&known);
         let mut blocks: Vec<Block> = Vec::new();
         let mut parent = fork.at.hash.clone();
         let wanted = last.saturating_sub(fork.at.height);
@@ -145,7 +145,7 @@ impl Engine {
         if self.watch.mark() == known {
             return Ok(Read::Linked(blocks));
         }
-        let since = |account: &[u8]| !before(account) && self.watch.contains(account);
+        let since = |account: &[u8]| !before.watches(account) && self.watch.contains(account);
         for block in &mut blocks {
             match chain.block(block.at.height, &since).await? {
                 Some(again) if again.at == block.at => block.transfers.extend(again.transfers),

@@ -91,8 +91,7 @@ fn read_bitcoin(
         black_box(block.map_err(|error| failed(&error))?);
         return Ok(());
     };
-    let watched = |account: &[u8]| one.engine.watches(account);
-    let block = utxo::read_raw_block(bytes, 7, reading, &watched);
+    let block = one.engine.match_block(|watched| utxo::read_raw_block(bytes, 7, reading, watched));
     let block = block.map_err(|error| failed(&error))?;
     if block.transfers.is_empty() { Err(failed(&"nothing was found in it")) } else { Ok(()) }
 }
@@ -108,7 +107,7 @@ fn read_evm(
         black_box(hits.map_err(|error| failed(&error))?);
         return Ok(());
     };
-    let hits = evm::count_hits(block, logs, &|account: &[u8]| one.engine.watches(account));
+    let hits = one.engine.match_block(|watched| evm::count_hits(block, logs, watched));
     let hits = hits.map_err(|error| failed(&error))?;
     if hits == 0 { Err(failed(&"nothing was found in it")) } else { Ok(()) }
 }
