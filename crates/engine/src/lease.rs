@@ -44,7 +44,7 @@ struct Known {
     held: HashMap<String, u64>,
     /// The beat of each server, and since when it has been that.
     beats: BTreeMap<String, (u64, Timestamp)>,
-    /// When it was last looked.
+    /// When the look began that told what is held.
     looked: Option<Timestamp>,
 }
 
@@ -58,12 +58,12 @@ impl Known {
         })
     }
 
-    /// Takes in what the database says, and tells which servers live.
+    /// Takes in the beats of a look that began then, and tells which servers live. What this server
+    /// holds is known only at the end of the look, so that it is not yet as fresh as that.
     fn see(&mut self, beats: &[(String, u64)], now: Timestamp) -> BTreeSet<String> {
         if !self.follows_on(now) {
             self.beats.clear();
         }
-        self.looked = Some(now);
         let seen = beats.iter().map(|(server, beat)| {
             let before = self.beats.get(server).filter(|(known, _)| known == beat);
             (server.clone(), (*beat, before.map_or(now, |(_, since)| *since)))
@@ -72,6 +72,13 @@ impl Known {
         let lives = |since: &Timestamp| now.since(*since) < LOST_AFTER;
         let living = self.beats.iter().filter(|(_, (_, since))| lives(since));
         living.map(|(server, _)| server.clone()).collect()
+    }
+
+    /// Ends a look that began at `now`, with what this server holds; tells which leases it lost.
+    fn hold(&mut self, held: HashMap<String, u64>, now: Timestamp) -> Vec<String> {
+        self.looked = Some(now);
+        let before = std::mem::replace(&mut self.held, held);
+        before.into_keys().filter(|name| !self.held.contains_key(name)).collect()
     }
 }
 
@@ -109,6 +116,8 @@ impl Engine {
         if !self.settings().shared_database {
             return Ok(());
         }
+        // Before anything is asked: a server that is stopped in between does not know of it.
+        let begun = self.now();
         let me = self.server_name().to_owned();
         let beat = me.clone();
         let write = async move |tx: &mut Tx<'_>| tx.beat(&beat).await;
@@ -117,7 +126,7 @@ impl Engine {
         let read = self.store().read(read).await;
         let (beats, leases): (Vec<(String, u64)>, Vec<Lease>) =
             read.map_err(|error: DbError| error)?;
-        let living = self.leases.known().see(&beats, self.now());
+        let living = self.leases.known().see(&beats, begun);
         let mut held = HashMap::new();
         for name in self.wanted() {
             let lease = leases.iter().find(|lease| lease.name == name);
@@ -132,8 +141,8 @@ impl Engine {
                 held.insert(name, seen + 1);
             }
         }
-        let lost = std::mem::replace(&mut self.leases.known().held, held.clone());
-        for name in lost.keys().filter(|name| !held.contains_key(*name)) {
+        let lost = self.leases.known().hold(held, begun);
+        for name in lost {
             tracing::warn!(lease = name, "another server has taken over");
         }
         self.forget_servers(&beats, &leases, &living).await
@@ -248,7 +257,9 @@ mod tests {
     }
 
     fn lives(known: &mut Known, second: i64, beat: u64) -> bool {
-        known.see(&[("other".to_owned(), beat)], at(second)).contains("other")
+        let living = known.see(&[("other".to_owned(), beat)], at(second));
+        known.hold(HashMap::new(), at(second));
+        living.contains("other")
     }
 
     #[test]
@@ -273,10 +284,20 @@ mod tests {
     #[test]
     fn who_has_not_looked_lately_holds_nothing() {
         let leases = Leases::default();
-        leases.known().see(&[], at(0));
-        leases.known().held.insert(MINING.to_owned(), 3);
+        leases.known().hold(HashMap::from([(MINING.to_owned(), 3)]), at(0));
         assert_eq!(leases.fence(MINING, at(3)), Some(3));
         assert_eq!(leases.fence(MINING, at(4)), None);
         assert_eq!(leases.fence(CALLBACKS, at(3)), None);
+    }
+
+    #[test]
+    fn a_server_that_was_stopped_acts_on_nothing_before_it_knows_what_it_lost() {
+        let leases = Leases::default();
+        leases.known().hold(HashMap::from([(MINING.to_owned(), 3)]), at(0));
+        // It goes on after a minute, and is half way through its look.
+        leases.known().see(&[("other".to_owned(), 9)], at(60));
+        assert_eq!(leases.fence(MINING, at(60)), None);
+        assert_eq!(leases.known().hold(HashMap::new(), at(60)), [MINING.to_owned()]);
+        assert_eq!(leases.fence(MINING, at(60)), None);
     }
 }
