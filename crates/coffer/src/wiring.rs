@@ -86,8 +86,7 @@ pub async fn assemble(
     let catalogue = Arc::new(settings.networks.catalogue.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let networks = &settings.networks;
-    let chain_settings =
-        ChainSettings { evm: networks.evm.clone(), utxo: networks.utxo.clone(), sandbox: None };
+    let chain_settings = ChainSettings { evm: networks.evm.clone(), utxo: networks.utxo.clone() };
     let chains = registry::build(chain_settings, &clock)
         .map_err(|refused| Failure::new(refused.to_string()))?;
     // A SQLite file is served by one process alone; the store refuses a second.

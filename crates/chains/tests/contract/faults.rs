@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
-use coffer_domain::{
-    code::NetworkName,
-    ports::{Chain, ChainError},
-};
+use coffer_domain::ports::{Chain, ChainError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -330,17 +327,13 @@ async fn no_more_calls_are_made_than_the_endpoint_allows() {
 
 #[test]
 fn the_registry_builds_each_chain_once() {
-    let ledger = Arc::new(crate::ledger::MemoryLedger::default());
     let build = |networks: Vec<EvmSettings>| {
-        let sandbox = Some(Arc::clone(&ledger) as Arc<dyn coffer_domain::ports::SandboxLedger>);
-        let chains =
-            coffer_chains::registry::ChainSettings { evm: networks, utxo: Vec::new(), sandbox };
+        let chains = coffer_chains::registry::ChainSettings { evm: networks, utxo: Vec::new() };
         let names = |chains: Vec<Arc<dyn Chain>>| chains.iter().map(|it| it.name()).collect();
         coffer_chains::registry::build(chains, &clock()).map(names)
     };
     let evm = || settings(&["http://127.0.0.1:1"], vec![coin("ETH")]);
-    let sandbox = NetworkName::new("sandbox").unwrap();
-    assert_eq!(build(vec![evm()]), Ok(vec![sandbox, network()]));
+    assert_eq!(build(vec![evm()]), Ok(vec![network()]));
     let twice = build(vec![evm(), evm()]).unwrap_err();
     assert!(twice.to_string().contains("twice"));
 }

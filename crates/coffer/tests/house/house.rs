@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Once},
 };
 
-use coffer_chains::registry::{self, ChainSettings};
+use coffer_chains::{
+    registry::{self, ChainSettings},
+    sandbox::SandboxChain,
+};
 use coffer_domain::{
     catalogue::Catalogue,
     code::NetworkName,
@@ -184,9 +187,8 @@ fn parts(plan: &Plan, clock: &Arc<HandClock>, store: &Store, place: &Place, seed
     let master = MasterKeys::load_or_make(&place.file("master.key"), &entropy).unwrap();
     let ledger = Arc::new(store.clone());
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    let chains = ChainSettings { sandbox: Some(ledger.clone()), ..(plan.chains)() };
-    let mut chains = registry::build(chains, &clock).unwrap();
-    let sandbox_chain = chains.remove(0);
+    let chains = registry::build((plan.chains)(), &clock).unwrap();
+    let sandbox_chain = Arc::new(SandboxChain::new(ledger.clone()));
     let guard = AddressGuard::new(true);
     let client = GuardedClient::new(guard, Lookup::System, Limits::DEFAULT).unwrap();
     Parts {
