@@ -90,8 +90,8 @@ impl Engine {
     /// Whether a coin is taken here, be it now or as soon as its chain has been read.
     pub(crate) fn is_taken(&self, environment: Environment, asset: &Asset) -> bool {
         match self.check_taken(environment, asset) {
-            Ok(()) | Err(NotTaken::NotYet { .. }) => true,
             Err(NotTaken::NotSetUp | NotTaken::Refused(_)) => false,
+            Ok(()) | Err(_) => true,
         }
     }
 

@@ -16,6 +16,8 @@ use coffer_domain::{
     ports::{Chain, ChainProbe},
 };
 
+use coffer_store::chain_cursor::Cursor;
+
 use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// What is known of each chain since this process started.
@@ -48,6 +50,12 @@ pub enum NotTaken {
         /// What stands in the way.
         reason: String,
     },
+    /// Its chain was never read in any process.
+    #[error("its network has not been read yet")]
+    NeverRead,
+    /// Its chain is not read to its tip.
+    #[error("its network is behind: {0}")]
+    Behind(String),
 }
 
 impl Probes {
@@ -144,6 +152,28 @@ impl Engine {
         match refused.find(|(refused, _)| *refused == asset.id) {
             Some((_, reason)) => Err(NotTaken::Refused(reason)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a coin can be taken at this moment: as [`Self::check_taken`] says, and its chain is
+    /// read to its tip. `cursors` are as they stand now. The sandbox is read from its first block,
+    /// so that it may be paid before it was looked at.
+    pub(crate) fn check_taken_now(
+        &self,
+        environment: Environment,
+        asset: &Asset,
+        cursors: &[Cursor],
+    ) -> Result<(), NotTaken> {
+        self.check_taken(environment, asset)?;
+        let chain = self.chain_of(environment, asset.id.network).ok_or(NotTaken::NotSetUp)?.name();
+        let cursor = cursors.iter().find(|cursor| cursor.chain == chain);
+        match cursor {
+            None if chain == self.home_chain() => Ok(()),
+            None => Err(NotTaken::NeverRead),
+            Some(cursor) if cursor.behind_since.is_some() => {
+                Err(NotTaken::Behind(cursor.behind_reason.clone().unwrap_or_default()))
+            }
+            Some(_) => Ok(()),
         }
     }
 }

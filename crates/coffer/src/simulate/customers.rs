@@ -2,10 +2,10 @@
 
 use coffer_domain::{
     money::{AssetId, Units},
-    payment_request::Quote,
+    payment_request::{NewPaymentRequest, Quote},
     ports::SandboxTransfer,
 };
-use coffer_engine::payment_request::{DecideRefused, Once, ProceedRefused};
+use coffer_engine::payment_request::{CreateRefused, DecideRefused, Once, ProceedRefused};
 use coffer_wire::payment_request::{CreateContext, parse_create};
 use serde_json::{Value, json};
 
@@ -42,7 +42,11 @@ impl Run {
         if let (true, Some((iso, network))) = (fixed, self.random.one_of(&COINS)) {
             body["payment_currency"] = json!({"iso": iso, "network_name": network});
         }
-        let answer = self.created(shop, body.to_string().as_bytes()).await?;
+        let body = body.to_string();
+        if fixed && self.cursor().await?.behind_since.is_some() {
+            return self.refused_behind(shop, body.as_bytes()).await;
+        }
+        let answer = self.created(shop, body.as_bytes()).await?;
         let (id, token) = named(&answer)
             .ok_or_else(|| Trouble::Broken("an answer without id or link".to_owned()))?;
         let stored = self.stored(id).await?;
@@ -60,18 +64,32 @@ impl Run {
         Ok(())
     }
 
+    /// Asks for a coin whose network is behind, which is refused.
+    async fn refused_behind(&mut self, shop: usize, body: &[u8]) -> Result<(), Trouble> {
+        let caller = self.caller(shop).await?;
+        let new = self.parsed(body)?;
+        let answer = self.world.engine.create_request(&caller, new, Once::default()).await;
+        let unavailable =
+            matches!(&answer, Err(CreateRefused::Engine(error)) if error.is_unavailable());
+        self.must(unavailable, || format!("a coin was taken while behind: {answer:?}"))
+    }
+
+    /// Reads the body of a request.
+    fn parsed(&self, body: &[u8]) -> Result<NewPaymentRequest, Trouble> {
+        let context = CreateContext {
+            catalogue: self.world.engine.catalogue(),
+            now: self.now(),
+            allow_loopback: false,
+        };
+        let parsed = parse_create(body, &context);
+        parsed.map_err(|_| Trouble::Broken("a body was refused".to_owned()))
+    }
+
     /// Creates until there is an answer; the merchant repeats himself after a fault.
     async fn created(&mut self, shop: usize, body: &[u8]) -> Result<Vec<u8>, Trouble> {
         for faulty in [true, false] {
             let caller = self.caller(shop).await?;
-            let context = CreateContext {
-                catalogue: self.world.engine.catalogue(),
-                now: self.now(),
-                allow_loopback: false,
-            };
-            let Ok(new) = parse_create(body, &context) else {
-                return self.broken("a body was refused");
-            };
+            let new = self.parsed(body)?;
             let before = self.outbox_before().await?;
             let armed = self.ready(faulty);
             let answer = self.world.engine.create_request(&caller, new, Once::default()).await;

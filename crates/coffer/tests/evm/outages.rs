@@ -58,6 +58,22 @@ async fn a_window_stands_still_while_the_node_is_gone_on_postgres() {
 }
 
 #[tokio::test]
+async fn a_fixed_request_is_refused_while_its_network_is_behind() {
+    let world = Setup::new().start().await;
+    let price = ("25", "USD");
+    let before = Request::of(&world, "ETH").await;
+    world.gate.shut();
+    world.settle_blind().await;
+    let (status, answer) = Request::ask(&world, "ETH", price).await;
+    assert_eq!(status, 503, "{answer}");
+    world.gate.open();
+    world.settle().await;
+    let after = Request::of(&world, "ETH").await;
+    assert_eq!(after.shown().await["behind"], before.shown().await["behind"]);
+    world.remove().await;
+}
+
+#[tokio::test]
 async fn what_came_after_the_window_while_the_node_was_gone_is_late() {
     let world = Setup::new().start().await;
     let request = Request::of(&world, "ETH").await;

@@ -64,11 +64,9 @@ impl Engine {
         if !read && !reports.is_empty() {
             return Some("no endpoint is in step with the network".to_owned());
         }
-        let Some(cursor) = &network.cursor else {
-            return Some("its network has not been read yet".to_owned());
-        };
-        if let Some(reason) = &cursor.behind_reason {
-            return Some(format!("its network is behind: {reason}"));
+        let cursors = network.cursor.as_slice();
+        if let Err(not_taken) = self.check_taken_now(environment, asset, cursors) {
+            return Some(not_taken.to_string());
         }
         let family = self.wallet_family(environment, network.name);
         let receives =

@@ -7,8 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use coffer_domain::{
     code::NetworkName,
     id::PaymentRequestId,
-    merchant::Environment,
-    ports::{Chain, ChainError},
+    ports::Chain,
     time::Timestamp,
     transfer::{BlockRef, Position, TransferReference},
 };
@@ -194,23 +193,6 @@ impl Engine {
             self.raise(tx, Alarm::NetworkStopped, stop.chain, &stop.reason, now).await?;
         }
         Ok(stopped)
-    }
-
-    /// Refuses a network on which nothing is credited now.
-    pub(crate) async fn check_not_stopped(
-        &self,
-        tx: &mut Tx<'_>,
-        environment: Environment,
-        network: NetworkName,
-    ) -> Result<(), EngineError> {
-        let Some(chain) = self.chain_of(environment, network) else { return Ok(()) };
-        match tx.chain_stop(chain.name()).await? {
-            None => Ok(()),
-            Some(stop) => {
-                let reason = format!("it is stopped: {}", stop.reason);
-                Err(ChainError::Unreachable { network, reason }.into())
-            }
-        }
     }
 
     /// Every chain that is followed, and how it is read.

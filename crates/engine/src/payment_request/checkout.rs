@@ -156,13 +156,8 @@ impl Engine {
                 coin.iso == asset.id.iso
                     && coin.network.is_none_or(|network| network == asset.id.network)
             });
-            let Some(chain) = self.chain_of(environment, asset.id.network) else { continue };
-            let readable = cursors
-                .iter()
-                .any(|cursor| cursor.chain == chain.name() && cursor.behind_since.is_none());
-            let taken = self.check_taken(environment, asset).is_ok();
-            if !asked || !taken || !readable || self.wallet_for(&wallets, request, asset).is_none()
-            {
+            let taken = self.check_taken_now(environment, asset, &cursors).is_ok();
+            if !asked || !taken || self.wallet_for(&wallets, request, asset).is_none() {
                 continue;
             }
             let Some(network) = self.catalogue().network(asset.id.network) else { continue };

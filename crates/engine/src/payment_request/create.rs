@@ -323,7 +323,13 @@ impl Engine {
     ) -> Result<Vec<Effect>, CreateRefused> {
         let request = &mut stored.request;
         let network = priced.asset.id.network;
-        self.check_not_stopped(tx, request.scope.environment, network).await?;
+        let cursors = tx.cursors().await?;
+        self.check_taken_now(request.scope.environment, &priced.asset, &cursors).map_err(
+            |not_taken| {
+                let reason = not_taken.to_string();
+                EngineError::from(ChainError::Unreachable { network, reason })
+            },
+        )?;
         let wallet: Option<Wallet> = self.receiving_wallet(tx, request.scope, network).await?;
         let wallet = wallet.ok_or_else(|| {
             let sentence = format!("No wallet is set up for {network}.");
