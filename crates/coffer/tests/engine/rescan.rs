@@ -73,17 +73,29 @@ on_both! {
         assert_eq!(house.told(&made).await, told);
     }
 
-    async fn what_was_paid_before_the_request_was_made_pays_nothing(house: House) {
+    async fn what_was_paid_before_its_address_was_shown_pays_nothing(house: House) {
         let made = house.missed().await;
-        let later = "UPDATE payment_request SET created_at = created_at + 10800000";
-        change(house, later).await;
+        change(house, "UPDATE quote SET locked_at = locked_at + 10800000").await;
         let found = house.rescan(0).await.unwrap();
         assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 0, early: 1 });
         assert_eq!(house.status(&made).await, "processing");
         assert_eq!(house.told(&made).await, ["rate_fixed"]);
         assert_eq!(house.cases(&made).await, []);
-        change(house, "UPDATE payment_request SET created_at = created_at - 7200000").await;
+        change(house, "UPDATE quote SET locked_at = locked_at - 7200000").await;
         assert_eq!(house.rescan(0).await.unwrap().missed, 1, "blocks may be dated back a little");
+    }
+
+    async fn a_follower_takes_nothing_in_that_was_paid_before_its_address_was_shown(house: House) {
+        let (early, made) = (house.chosen(BTC).await, house.chosen(BTC).await);
+        house.pay(&early, PRICE).await;
+        house.pay(&made, PRICE).await;
+        house.mine(3).await;
+        let of_early = format!("WHERE request_id = '{}'", early.id.text());
+        change(house, &format!("UPDATE quote SET locked_at = locked_at + 10800000 {of_early}")).await;
+        house.follow().await;
+        assert_eq!(house.status(&early).await, "processing");
+        assert_eq!(house.told(&early).await, ["rate_fixed"]);
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn only_what_was_read_can_be_read_again(house: House) {

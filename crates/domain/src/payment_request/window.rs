@@ -8,7 +8,26 @@ use crate::time::{Span, Timestamp};
 /// Bitcoin takes, so that an outage of ours is not the customer's loss.
 pub const BLIND_MARGIN: Span = Span::from_minutes(10);
 
+/// A block may be dated so long before it was made: Bitcoin's rules leave its maker about as much.
+const DATED_BACK_MAX: Span = Span::from_hours(2);
+
 impl PaymentRequest {
+    /// When an address was first shown for this request. One that was never quoted belongs to a
+    /// sister network, and may have been known since the request was made.
+    #[must_use]
+    pub fn shown_at(&self, address: &str) -> Timestamp {
+        let quoted = self.quotes.iter().filter(|quote| quote.address == address);
+        quoted.map(|quote| quote.locked_at).min().unwrap_or(self.created_at)
+    }
+
+    /// Whether a block was certainly made before an address was shown: what it pays there was meant
+    /// for somebody else, who used the address before. Nobody can say that of what was made shortly
+    /// before, or waited for a block when the address was shown; it counts.
+    #[must_use]
+    pub fn is_early(&self, address: &str, block_time: Timestamp) -> bool {
+        block_time < self.shown_at(address).minus(DATED_BACK_MAX)
+    }
+
     /// The quote shown to the customer: the newest.
     #[must_use]
     pub fn current_quote(&self) -> Option<&Quote> {

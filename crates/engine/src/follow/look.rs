@@ -7,7 +7,7 @@ use coffer_domain::{
     money::Units,
     payment_request::TrackedTransfer,
     ports::Block,
-    time::Span,
+    time::{Span, Timestamp},
     transfer::{ChainTransfer, ChainUnits, Observation, Position, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
@@ -46,8 +46,16 @@ impl Engine {
             let position = position_in(block, step, after);
             for transfer in &block.transfers {
                 let Some(key) = self.key_of(tx, step, transfer).await? else { continue };
+                let new = !known.contains_key(&key);
+                if new && is_early(tx, key.0, transfer, block.time).await? {
+                    tracing::warn!(
+                        transfer = %transfer.reference, request = %key.0,
+                        "in a block before its address was shown; not counted"
+                    );
+                    continue;
+                }
                 // Blind is who has no earlier trace of it.
-                let blind = step.blind() && !known.contains_key(&key);
+                let blind = step.blind() && new;
                 find(&mut seen, step, after, transfer, &key, (position.clone(), blind));
                 met.insert(key);
             }
@@ -187,6 +195,19 @@ fn find(
             seen.entry(*request).or_default().beyond.push(transfer.clone());
         }
     }
+}
+
+/// Whether a transfer that nobody has seen yet is in a block that was made before its address was
+/// shown for the request.
+pub(super) async fn is_early(
+    tx: &mut Tx<'_>,
+    request: PaymentRequestId,
+    transfer: &ChainTransfer,
+    block_time: Timestamp,
+) -> Result<bool, DbError> {
+    let Some(stored) = tx.request(request).await? else { return Ok(false) };
+    let known = stored.request.transfer(&transfer.reference).is_some();
+    Ok(!known && stored.request.is_early(&transfer.to.text, block_time))
 }
 
 /// The transfers this step may have news of: those not final, and all above a fork.

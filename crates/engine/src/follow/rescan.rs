@@ -8,14 +8,14 @@ use coffer_domain::{
     id::PaymentRequestId,
     money::Units,
     ports::{Block, Chain, Tip},
-    time::{Span, Timestamp},
+    time::Timestamp,
     transfer::{BlockRef, ChainTransfer, ChainUnits, Observation, Position},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
 use super::{
     Found, REMEMBERED_BLOCKS,
-    look::{depth, reaches},
+    look::{depth, is_early, reaches},
     read::is_there,
 };
 use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
@@ -31,8 +31,8 @@ pub struct Rescanned {
     pub seen: usize,
     /// Those of them that were not known to be in a block.
     pub missed: usize,
-    /// Those that were in a block before their request was made: nobody can have been shown the
-    /// address for it by then, so they pay nothing.
+    /// Those that were in a block before their address was shown: they were meant for whoever used
+    /// it before, so they pay nothing.
     pub early: usize,
 }
 
@@ -71,9 +71,6 @@ impl From<DbError> for RescanRefused {
 const SCAN_ACCOUNTS_MAX: u32 = 5_000;
 /// Blocks that a node is asked for at a time.
 const SCAN_BLOCKS: u64 = 1_000;
-
-/// A block may be dated so long before it was made.
-const DATED_BACK_MAX: Span = Span::from_hours(2);
 
 /// The transfers of one block.
 struct Again {
@@ -223,10 +220,10 @@ impl Engine {
                 if self.audit_has(tx, request, transfer, block.at.height, now).await? {
                     continue;
                 }
-                if is_early(tx, request, block.time).await? {
+                if is_early(tx, request, transfer, block.time).await? {
                     tracing::warn!(
                         transfer = %transfer.reference, %request,
-                        "in a block before its request was made; not counted"
+                        "in a block before its address was shown; not counted"
                     );
                     early += 1;
                     continue;
@@ -265,17 +262,6 @@ async fn in_a_block(
     let stored = tx.request(request).await?;
     let known = stored.as_ref().and_then(|stored| stored.request.transfer(&transfer.reference));
     Ok(known.is_some_and(|known| matches!(known.position, Position::Block { .. })))
-}
-
-/// Whether a block was made before the request was, and so before its address was shown for it.
-async fn is_early(
-    tx: &mut Tx<'_>,
-    request: PaymentRequestId,
-    block_time: Timestamp,
-) -> Result<bool, DbError> {
-    let stored = tx.request(request).await?;
-    let made = stored.map(|stored| stored.request.created_at.minus(DATED_BACK_MAX));
-    Ok(made.is_some_and(|made| block_time < made))
 }
 
 /// Whoever missed it was blind: the block is the first trace of it.

@@ -27,6 +27,19 @@ fn every_network_of_its_quotes_must_have_passed() {
 }
 
 #[test]
+fn a_block_is_early_only_where_it_was_certainly_made_before_its_address_was_shown() {
+    let mut request = processing(Policy::DEFAULT);
+    request.proceed(quote(2, usdt(), "there", 180), minute(180)).unwrap();
+    request.proceed(quote(3, btc(), "here", 240), minute(240)).unwrap();
+    // Bitcoin's blocks may be dated back by two hours.
+    for (address, shown) in [("here", 0), ("there", 180), ("a sister's", 0)] {
+        assert_eq!(request.shown_at(address), minute(shown), "{address}");
+        assert!(!request.is_early(address, minute(shown - 120)), "{address}");
+        assert!(request.is_early(address, minute(shown - 121)), "{address}");
+    }
+}
+
+#[test]
 fn an_older_watermark_changes_nothing() {
     let mut request = processing(Policy::DEFAULT);
     request.reports(30, &[]);
