@@ -5,7 +5,11 @@
 //! Compared is the rise since the last comparison, so that what an address held before it was
 //! issued is never taken for a payment, and what a merchant has taken from it is not missed. While
 //! a request is open its addresses are compared with every new block that is deep enough, then
-//! daily for 30 days, and monthly ever after, a batch at a time.
+//! daily for 30 days, and monthly ever after, a batch at a time. After a reorganisation below the
+//! last comparison it is compared at once, and what was found above the fork waits for that.
+
+mod arrived;
+mod compare;
 
 use std::sync::Arc;
 
@@ -16,7 +20,7 @@ use coffer_domain::{
     payment_request::{PaymentRequest, Stage},
     ports::{Chain, ChainError, Tip},
     time::{Span, Timestamp},
-    transfer::{BlockRef, ChainTransfer, Observation, Position, TransferReference},
+    transfer::{BlockRef, ChainTransfer, Position, TransferReference},
 };
 use coffer_store::{
     audit::Audit,
@@ -26,14 +30,15 @@ use coffer_store::{
     wallet::{IssuedAddress, Wallet},
 };
 
-use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::Found};
+use self::compare::{Held, Outcome, booked};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::REMEMBERED_BLOCKS};
 
 /// Addresses compared in one run, and begun to be.
 const BATCH: u32 = 50;
-/// Blocks in which one is looked for whose balances are a measure. Nodes keep at least as many.
-const REMEMBERED: u32 = 100;
-/// Blocks in which one is looked for that is older than a new address: all that are remembered.
-const BEGUN_WITHIN: u32 = 200;
+/// How deep the block may lie whose balances are a measure. Nodes keep those of 128 blocks, and it
+/// must still be remembered when what they answer is taken in. Where payments wait for more blocks,
+/// what is found waits for them like any other.
+const MEASURED_WITHIN: u64 = REMEMBERED_BLOCKS / 2;
 /// How the transaction of what was found is called, before its address.
 const FOUND: &str = "audit-";
 /// After its request has ended an address is compared so often,
@@ -90,11 +95,47 @@ impl Engine {
         let accounts = due.iter().map(|audit| audit.address.account.clone()).collect::<Vec<_>>();
         let balances = chain.balances(&measure.at, &accounts).await?;
         // Where there was no room for all of them, the rest waits for the next run.
-        let more = balances.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let mut more = balances.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
         for (audit, balance) in due.into_iter().zip(balances) {
-            self.compare(&measure, audit, balance).await?;
+            let at_fork = self.held_at_fork(chain, &audit).await?;
+            let held = Held { now: balance, at_fork };
+            // Asking at once for what stays due would use up the calls for nothing.
+            match self.compare(&measure, audit, held).await? {
+                Outcome::Noted => {}
+                Outcome::Later => more = false,
+                Outcome::Dropped => {
+                    tracing::warn!(
+                        chain = %name, height = measure.at.height,
+                        "the block that the balance audit compares with is not there any more"
+                    );
+                    return Ok(begun);
+                }
+            }
         }
         Ok(begun || more)
+    }
+
+    /// What an address held after the block at the fork below its last comparison; none where there
+    /// is none, or where nobody knows any more.
+    async fn held_at_fork(
+        &self,
+        chain: &Arc<dyn Chain>,
+        audit: &Audit,
+    ) -> Result<Option<Units>, EngineError> {
+        if !audit.is_forked() {
+            return Ok(None);
+        }
+        let name = chain.name();
+        let read = async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, all_remembered()).await;
+        let blocks = self.store().read(read).await.map_err(|error: DbError| error)?;
+        let Some((at, _)) = blocks.iter().find(|(at, _)| at.height == audit.height) else {
+            return Ok(None);
+        };
+        match chain.balances(at, std::slice::from_ref(&audit.address.account)).await {
+            Ok(balances) => Ok(balances.first().copied()),
+            Err(ChainError::StatePruned { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn due_audits(
@@ -164,7 +205,7 @@ impl Engine {
                         issued.push((address, at));
                     }
                 }
-                let blocks = tx.remembered_blocks(name, BEGUN_WITHIN).await?;
+                let blocks = tx.remembered_blocks(name, all_remembered()).await?;
                 Ok::<_, DbError>((issued, blocks))
             })
             .await?;
@@ -239,7 +280,7 @@ impl Engine {
         let found = stored.request.transfers.iter().find(|known| {
             let later =
                 matches!(&known.position, Position::Block { at, .. } if at.height >= height);
-            let audited = known.reference.transaction.starts_with(FOUND);
+            let audited = is_found(&known.reference);
             later && audited && known.asset == asset && known.address == *address
         });
         let Some(found) = found else { return Ok(false) };
@@ -253,8 +294,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// The block whose balances are compared: as deep as ordinary amounts must be, or called final,
-    /// and one that was read.
+    /// The block whose balances are compared: as deep as ordinary amounts must be, but no deeper
+    /// than nodes know; or one that is called final; and one that was read.
     async fn measure(
         &self,
         coin: AssetId,
@@ -263,95 +304,18 @@ impl Engine {
     ) -> Result<Option<Measure>, EngineError> {
         let name = cursor.chain;
         let depth = self.catalogue().network(name).map_or(1, |it| it.confirmations.least());
-        let deep = (cursor.at.height + 1).saturating_sub(u64::from(depth));
+        let depth = u64::from(depth).min(MEASURED_WITHIN);
+        let deep = (cursor.at.height + 1).saturating_sub(depth);
         let height = deep.max(tip.final_height.unwrap_or(0)).min(cursor.at.height);
         let blocks = self
             .store()
-            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, REMEMBERED).await)
+            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, all_remembered()).await)
             .await
             .map_err(|error: DbError| error)?;
-        // Blocks deeper than are remembered are not compared with: nodes forget their balances.
+        // A chain that was just begun has none so deep, and the deepest must do.
         let found = blocks.iter().find(|(at, _)| at.height == height).or(blocks.last());
         let found = found.cloned();
         Ok(found.map(|(at, time)| Measure { coin, at, time, cursor, tip }))
-    }
-
-    /// Books what an address holds beyond what is known, and notes the comparison.
-    async fn compare(
-        &self,
-        measure: &Measure,
-        audit: Audit,
-        balance: Units,
-    ) -> Result<(), EngineError> {
-        let (engine, measure, now) = (self.clone(), measure.clone(), self.now());
-        self.store()
-            .write(async move |tx: &mut Tx<'_>| {
-                engine.compare_in(tx, &measure, &audit, balance, now).await
-            })
-            .await
-    }
-
-    async fn compare_in(
-        &self,
-        tx: &mut Tx<'_>,
-        measure: &Measure,
-        audit: &Audit,
-        balance: Units,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        let chain = measure.cursor.chain;
-        if !self.may_move(tx, chain).await? {
-            return Ok(());
-        }
-        // A network that is behind, or was stopped meanwhile, credits nothing.
-        let cursor = tx.cursor(chain).await?.filter(|cursor| cursor.behind_since.is_none());
-        let Some(cursor) = cursor else { return Ok(()) };
-        let blocks = tx.remembered_blocks(chain, REMEMBERED).await?;
-        let stands = blocks.iter().any(|(at, _)| *at == measure.at);
-        let Some(stored) = tx.request(audit.request).await?.filter(|_| stands) else {
-            return Ok(());
-        };
-        let address = audit.address.text.clone();
-        let known = booked(&stored.request, measure.coin, &address, measure.at.height);
-        let expected = audit.balance.checked_add(known).unwrap_or(Units::new(u128::MAX));
-        let missed = balance.saturating_sub(expected.saturating_sub(audit.booked));
-        let after = Audit {
-            height: measure.at.height,
-            balance,
-            booked: known.checked_add(missed).unwrap_or(known),
-            audited_at: now,
-            due_at: now.plus(pause(&stored.request, measure.coin.network, now)),
-            ..audit.clone()
-        };
-        if !tx.step_audit(chain, audit.height, &after).await? || missed.is_zero() {
-            return Ok(());
-        }
-        tracing::warn!(%chain, request = %after.request, %address, "found by the balance audit");
-        let reaches = |height: Option<u64>| height.is_some_and(|it| it >= measure.at.height);
-        let confirmations = cursor.at.height.saturating_sub(measure.at.height) + 1;
-        let observation = Observation {
-            reference: TransferReference {
-                network: measure.coin.network,
-                transaction: format!("{FOUND}{address}"),
-                position: measure.at.height.to_string(),
-            },
-            asset: measure.coin,
-            address,
-            units: missed,
-            observed_at: now,
-            look: cursor.look,
-            // Nobody saw it on its way.
-            blind: true,
-            position: Position::Block {
-                at: measure.at.clone(),
-                time: measure.time,
-                confirmations: u32::try_from(confirmations).unwrap_or(u32::MAX),
-                safe: reaches(measure.tip.safe_height),
-                finalized: reaches(measure.tip.final_height),
-            },
-        };
-        let found = Found { observations: vec![observation], ..Found::default() };
-        self.tell_request(tx, after.request, &found, &cursor, now).await
     }
 }
 
@@ -377,22 +341,23 @@ async fn first_reading(
     Ok(read(&cursor.at, true).await?)
 }
 
-/// What is booked of a coin for an address of a request, up to a block.
-fn booked(request: &PaymentRequest, coin: AssetId, address: &str, height: u64) -> Units {
-    let there = request.transfers.iter().filter(|transfer| {
-        let deep = matches!(&transfer.position, Position::Block { at, .. } if at.height <= height);
-        deep && transfer.asset == coin && transfer.address == address
-    });
-    there.fold(Units::ZERO, |sum, transfer| {
-        sum.checked_add(transfer.units).unwrap_or(Units::new(u128::MAX))
-    })
+/// Whether a transfer is one that the audit has booked.
+pub(crate) fn is_found(reference: &TransferReference) -> bool {
+    reference.transaction.starts_with(FOUND)
 }
 
-/// Until an address is compared again. On a network that the request was not quoted on it is
-/// nothing but a sister's, to which money goes by mistake.
-fn pause(request: &PaymentRequest, network: NetworkName, now: Timestamp) -> Span {
-    let quoted = request.quotes.iter().any(|quote| quote.asset.network == network);
+/// As many blocks as are remembered.
+fn all_remembered() -> u32 {
+    u32::try_from(REMEMBERED_BLOCKS + 1).unwrap_or(u32::MAX)
+}
+
+/// Until an address is compared again; `waits` says whether something that had been found there is
+/// in no block now. On a network that the request was not quoted on it is nothing but a sister's,
+/// to which money goes by mistake.
+fn pause(request: &PaymentRequest, coin: AssetId, waits: bool, now: Timestamp) -> Span {
+    let quoted = request.quotes.iter().any(|quote| quote.asset.network == coin.network);
     match request.stage {
+        _ if waits => OPEN_EVERY,
         Stage::Created | Stage::Processing if quoted => OPEN_EVERY,
         _ if now.since(request.created_at) < MONTHLY => DAILY,
         _ => MONTHLY,

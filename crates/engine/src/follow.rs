@@ -29,7 +29,7 @@ pub use stop::{ChainState, ClearRefused};
 /// Blocks read in one step at most, but for those that a reorganisation makes read again.
 const STEP_BLOCKS_MAX: u64 = 50;
 /// Blocks remembered below the cursor; a reorganisation deeper than that needs a person.
-const REMEMBERED_BLOCKS: u64 = 200;
+pub(crate) const REMEMBERED_BLOCKS: u64 = 200;
 /// A chain is begun so many blocks below its tip, so that there is something to walk back to.
 const BEGIN_BELOW_TIP: u64 = STEP_BLOCKS_MAX;
 /// A cursor whose last look at the tip is older than this was blind to what is pending.

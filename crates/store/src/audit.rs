@@ -21,16 +21,27 @@ pub struct Audit {
     pub address: Address,
     /// The request it was shown to.
     pub request: PaymentRequestId,
-    /// The block after which was compared.
+    /// The block after which was compared; since a fork below it, the one at the fork.
     pub height: u64,
-    /// What it held then.
+    /// What it held when it was compared.
     pub balance: Units,
     /// What had been booked for it up to then.
     pub booked: Units,
     /// When that was, by our clock.
     pub audited_at: Timestamp,
-    /// When it is compared next.
+    /// When it is compared next; [`FORKED`] since a fork below the block after which was compared.
     pub due_at: Timestamp,
+}
+
+/// Due before everything else: the block after which was compared is not on the chain any more.
+pub const FORKED: Timestamp = Timestamp::from_seconds(0);
+
+impl Audit {
+    /// Whether the block after which was compared is not on the chain any more.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        self.due_at == FORKED
+    }
 }
 
 impl Tx<'_> {
@@ -112,6 +123,40 @@ impl Tx<'_> {
             read_audit,
         )
         .await
+    }
+
+    /// The addresses of a chain that were not compared since a fork below their last comparison,
+    /// each with its request.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn forked_audits(
+        &mut self,
+        chain: NetworkName,
+    ) -> Result<Vec<(PaymentRequestId, String)>, DbError> {
+        self.many(
+            sql!(
+                "SELECT address.request_id, address.text FROM audit JOIN address ON \
+                 address.wallet_id = audit.wallet_id AND address.number = audit.number \
+                 WHERE audit.chain = $1 AND audit.due_at = $2"
+            ),
+            vals![chain.as_str(), FORKED.millis()],
+            |row| Ok((codec::id(row, 0)?, row.text(1)?)),
+        )
+        .await
+    }
+
+    /// Makes those addresses due at once that were compared after a block above a fork.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn fork_audits(&mut self, chain: NetworkName, fork: u64) -> Result<(), DbError> {
+        self.exec(
+            sql!("UPDATE audit SET height = $1, due_at = $2 WHERE chain = $3 AND height > $4"),
+            vals![codec::stored(fork), FORKED.millis(), chain.as_str(), codec::stored(fork)],
+        )
+        .await?;
+        Ok(())
     }
 
     /// Notes a comparison; false when somebody else has compared meanwhile.

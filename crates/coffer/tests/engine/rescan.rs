@@ -86,12 +86,12 @@ on_both! {
     }
 
     async fn a_follower_takes_nothing_in_that_was_paid_before_its_address_was_shown(house: House) {
-        let (early, made) = (house.chosen(BTC).await, house.chosen(BTC).await);
+        let early = house.chosen(BTC).await;
+        change(house, "UPDATE quote SET locked_at = locked_at + 10800000").await;
+        let made = house.chosen(BTC).await;
         house.pay(&early, PRICE).await;
         house.pay(&made, PRICE).await;
         house.mine(3).await;
-        let of_early = format!("WHERE request_id = '{}'", early.id.text());
-        change(house, &format!("UPDATE quote SET locked_at = locked_at + 10800000 {of_early}")).await;
         house.follow().await;
         assert_eq!(house.status(&early).await, "processing");
         assert_eq!(house.told(&early).await, ["rate_fixed"]);

@@ -4,11 +4,16 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use coffer_chains::evm::EvmChain;
 use coffer_domain::{
-    ports::{Chain, Clock},
+    code::NetworkName,
+    money::{AssetId, Units},
+    ports::{Block, Chain, ChainError, ChainProbe, Clock, KeyRefused, Tip, Watched},
     time::Span,
+    transfer::{Address, BlockRef, ChainTransfer},
 };
+use coffer_engine::{engine::Engine, follow::Progress};
 
 use crate::support::{Database, HandClock, PAYER, Request, Setup, World, ether, pay_input};
 
@@ -16,6 +21,60 @@ use crate::support::{Database, HandClock, PAYER, Request, Setup, World, ether, p
 async fn alarms(world: &World) -> Vec<(String, String)> {
     let told = world.engine.alarms(false, 100).await.unwrap();
     told.into_iter().map(|told| (told.alarm.name, told.alarm.detail)).collect()
+}
+
+/// A chain of which the follower reads further while it is asked what addresses hold.
+struct Growing {
+    chain: Arc<dyn Chain>,
+    engine: Engine,
+}
+
+#[async_trait]
+impl Chain for Growing {
+    fn name(&self) -> NetworkName {
+        self.chain.name()
+    }
+
+    async fn probe(&self) -> Result<ChainProbe, ChainError> {
+        self.chain.probe().await
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.chain.tip().await
+    }
+
+    async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
+        self.chain.block(height, watched).await
+    }
+
+    async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
+        self.chain.audited().await
+    }
+
+    async fn balances(
+        &self,
+        at: &BlockRef,
+        accounts: &[Vec<u8>],
+    ) -> Result<Vec<Units>, ChainError> {
+        self.engine.follow_once(&self.chain).await.unwrap();
+        self.chain.balances(at, accounts).await
+    }
+
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+        self.chain.pending(watched).await
+    }
+
+    fn derive(&self, network: NetworkName, key: &str, number: u32) -> Result<Address, KeyRefused> {
+        self.chain.derive(network, key, number)
+    }
+
+    fn parse_address(&self, network: NetworkName, text: &str) -> Result<Address, KeyRefused> {
+        self.chain.parse_address(network, text)
+    }
+
+    fn payment_link(&self, asset: AssetId, address: &str, units: Units) -> Option<String> {
+        self.chain.payment_link(asset, address, units)
+    }
 }
 
 async fn a_payment_by_a_contract_is_found_by_what_the_address_holds(world: World) {
@@ -93,6 +152,75 @@ async fn what_a_reorganisation_took_back_is_found_once_when_it_comes_again() {
     world.mine(3).await;
     request.is("paid", &[]).await;
     world.mine(5).await;
+    request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_was_found_stays_the_same_payment_after_a_reorganisation_below_it() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    world.mine(1).await;
+    world.mine(5).await;
+    request.is("paid", &[]).await;
+    let told = request.told();
+    // Long after the request it is compared daily, but for what a reorganisation takes away.
+    world.pass(Span::from_hours(3));
+    world.mine(1).await;
+    world.node.reorg(5).await;
+    world.mine(6).await;
+    request.is("paid", &[]).await;
+    let shown = request.shown().await;
+    assert_eq!(shown["transactions"].as_array().unwrap().len(), 1, "{shown}");
+    world.pass(Span::from_minutes(30));
+    world.mine(1).await;
+    request.is("paid", &[]).await;
+    assert_eq!(request.told(), told);
+    assert_eq!(alarms(&world).await, []);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_was_found_and_is_gone_for_good_is_reversed() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(1).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    world.mine(6).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(6).await;
+    world.mine(7).await;
+    // Now the audit has looked for it.
+    world.mine(1).await;
+    world.pass(Span::from_minutes(11));
+    world.mine(1).await;
+    request.is("paid", &["reversed 0.01 ETH"]).await;
+    let told = alarms(&world).await;
+    assert!(told.iter().any(|(name, _)| name == "network_stopped"), "{told:?}");
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn an_audit_goes_on_where_payments_need_more_blocks_than_are_compared_within() {
+    let world = Setup::new().audited().confirmations("240").start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(1).await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    world.node.mine(130).await;
+    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
+    while world.engine.follow_once(chain).await.unwrap() != Progress::AtTip {}
+    world.node.mine(1).await;
+    let growing: Arc<dyn Chain> =
+        Arc::new(Growing { chain: Arc::clone(chain), engine: world.engine.clone() });
+    world.engine.audit_once(&growing).await.unwrap();
+    request.is("processing", &[]).await;
+    let shown = request.shown().await;
+    assert_eq!(shown["transactions"].as_array().unwrap().len(), 1, "{shown}");
+    world.mine(150).await;
     request.is("paid", &[]).await;
     world.remove().await;
 }

@@ -16,7 +16,7 @@ use super::{
     Step,
     missed::{PENDING_MISSED_FOR, UNSEEN_MISSED_FOR},
 };
-use crate::engine::Engine;
+use crate::{audit::is_found, engine::Engine};
 
 /// What a step found for one request.
 #[derive(Debug, Default)]
@@ -71,7 +71,8 @@ impl Engine {
                 met.insert(key);
             }
         }
-        let gone = self.gone(step, &known, &met);
+        let unaudited = unaudited(tx, step, &known).await?;
+        let gone = self.gone(step, &known, &met, &unaudited);
         for ((request, reference), was) in &known {
             if met.contains(&(*request, reference.clone())) {
                 continue;
@@ -122,7 +123,13 @@ impl Engine {
 
     /// The transfers without a block that are to be believed gone. The sandbox forgets nothing, so
     /// there one look is enough.
-    fn gone(&self, step: &Step, known: &Known, met: &HashSet<Key>) -> HashSet<TransferReference> {
+    fn gone(
+        &self,
+        step: &Step,
+        known: &Known,
+        met: &HashSet<Key>,
+        unaudited: &HashSet<Key>,
+    ) -> HashSet<TransferReference> {
         if step.pending.is_none() && !step.by_blocks {
             return HashSet::new();
         }
@@ -130,6 +137,7 @@ impl Engine {
         let nowhere = |(key, was): &(&Key, &TrackedTransfer)| {
             let above = |height: u64| height > step.fork.at.height;
             !met.contains(*key)
+                && !unaudited.contains(*key)
                 && match &was.position {
                     Position::Block { at, .. } => above(at.height),
                     Position::Pending => true,
@@ -221,6 +229,26 @@ async fn known(tx: &mut Tx<'_>, step: &Step) -> Result<Known, DbError> {
         .into_iter()
         .map(|one| ((one.request, one.transfer.reference.clone()), one.transfer));
     Ok(keyed.collect())
+}
+
+/// What the balance audit had booked in blocks that are gone, and has not looked for since. No
+/// block tells of it, so that only the audit can say whether it is gone.
+async fn unaudited(tx: &mut Tx<'_>, step: &Step, known: &Known) -> Result<HashSet<Key>, DbError> {
+    let found = known.iter().filter(|((_, reference), _)| is_found(reference));
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let forked = tx.forked_audits(step.cursor.chain).await?;
+    let waits = found.into_iter().filter(|((request, _), was)| match &was.position {
+        // Forked by this step.
+        Position::Block { .. } => true,
+        Position::Pending => {
+            forked.iter().any(|(of, address)| of == request && *address == was.address)
+        }
+        Position::Gone => false,
+    });
+    Ok(waits.map(|(key, _)| key.clone()).collect())
 }
 
 fn position_in(block: &Block, step: &Step, after: &Cursor) -> Position {

@@ -142,6 +142,7 @@ impl Engine {
         }
         if step.reorganised() {
             tx.forget_blocks_above(after.chain, step.fork.at.height).await?;
+            tx.fork_audits(after.chain, step.fork.at.height).await?;
         }
         for block in &step.blocks {
             tx.remember_block(after.chain, &block.at, block.time, REMEMBERED_BLOCKS).await?;
