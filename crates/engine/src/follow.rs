@@ -2,6 +2,7 @@
 //! cursor and takes in what was found. A reorganisation is a step like any other.
 
 mod blind;
+mod clear;
 mod look;
 mod missed;
 mod read;
@@ -20,11 +21,12 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use crate::{engine::Engine, error::EngineError};
 
+pub use clear::ClearRefused;
 pub(crate) use look::Found;
 pub(crate) use missed::Missed;
 pub use rescan::{RescanRefused, Rescanned};
 pub(crate) use step::Step;
-pub use stop::{ChainState, ClearRefused};
+pub use stop::ChainState;
 
 /// Blocks read in one step at most, but for those that a reorganisation makes read again.
 const STEP_BLOCKS_MAX: u64 = 50;

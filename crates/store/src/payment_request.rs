@@ -1,6 +1,7 @@
 //! Payment requests: the row, its quotes and its transfers, read and written as one aggregate.
 
 mod list;
+mod paid_block;
 mod quote;
 mod row;
 mod transfer;
@@ -16,6 +17,7 @@ use coffer_domain::{
 };
 
 pub use list::RequestFilter;
+pub use paid_block::PaidBlock;
 pub use transfer::FollowedTransfer;
 
 use crate::{codec, error::DbError, sql, tx::Tx, vals};

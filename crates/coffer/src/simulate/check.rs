@@ -165,13 +165,15 @@ impl Run {
         let expected = quote.map_or(0, |quote| quote.expected.get());
         let right = over <= paid.saturating_sub(expected);
         self.must(right, || format!("{over} over, of {paid} for {expected}"))?;
-        let reversed = request.transfers.iter().filter(|one| one.reversal_told).count();
-        let told = rows.cases.iter().filter(|case| case.kind == "reversed").count();
-        self.must(reversed == told, || format!("{reversed} reversed, {told} told"))?;
         for transfer in &request.transfers {
             let payment = self.truth.payments.get(&transfer.reference.transaction);
-            let ever = payment.is_some_and(|payment| payment.story.ever_reversed);
-            self.must(ever == transfer.reversal_told, || format!("reversal of {transfer:?}"))?;
+            let (now, ever) = payment
+                .map_or((false, 0), |payment| (payment.story.reversed, payment.story.reversals));
+            let name = transfer.reference.to_string();
+            let reversed = rows.cases.iter().filter(|case| case.kind == "reversed");
+            let told = reversed.filter(|case| case.transfer.as_ref() == Some(&name)).count();
+            let right = told == ever && transfer.reversal_told == now;
+            self.must(right, || format!("told {told} reversals of {ever}: {transfer:?}"))?;
             let waits = request.stage == Stage::Processing || !transfer.is_final();
             let wrong = known.order.quotes.iter().all(|quote| quote.asset != transfer.asset);
             let open = transfer.settled.is_none() && !(waits && !(wrong && transfer.is_final()));

@@ -57,8 +57,8 @@ pub struct Story {
     pub final_in: Option<(u64, Timestamp)>,
     /// Whether it has gone since it was final.
     pub reversed: bool,
-    /// Whether that was ever so.
-    pub ever_reversed: bool,
+    /// How often that has come about.
+    pub reversals: usize,
 }
 
 /// One look at the chain.
@@ -167,9 +167,9 @@ impl Story {
     }
 
     fn gone(&mut self) {
-        if self.live {
-            self.reversed = self.final_in.is_some();
-            self.ever_reversed |= self.reversed;
+        if self.live && self.is_final() {
+            self.reversed = true;
+            self.reversals += 1;
         }
         self.live = false;
         self.block = None;

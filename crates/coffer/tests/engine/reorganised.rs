@@ -53,7 +53,8 @@ on_both! {
         assert_eq!(house.alarms().await, expected);
     }
 
-    async fn a_final_payment_back_in_the_pool_is_followed_until_it_settles(house: House) {
+    /// No real chain gets shorter: what is in the pool of one that does may be in its next block.
+    async fn a_final_payment_in_the_pool_of_a_shorter_chain_is_followed_on(house: House) {
         let made = house.chosen(BTC).await;
         let transaction = house.pay(&made, PRICE).await;
         house.blocks(3).await;
@@ -66,7 +67,7 @@ on_both! {
         assert_eq!(house.cases(&made).await, [case("reversed", PRICE)]);
     }
 
-    async fn a_reversed_payment_that_comes_back_is_not_told_twice(house: House) {
+    async fn a_final_payment_that_comes_back_on_a_chain_that_got_shorter_has_moved(house: House) {
         let made = house.chosen(BTC).await;
         house.pay(&made, PRICE).await;
         house.blocks(3).await;

@@ -1,5 +1,10 @@
 //! A payment that had been final is gone: the network is stopped until a person has looked.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use coffer_domain::code::NetworkName;
 use coffer_engine::{
     follow::{ChainState, ClearRefused, Progress},
@@ -11,6 +16,7 @@ use serde_json::json;
 use crate::{
     house::{BTC, House, LTC, Made, PRICE, case, minutes},
     on_both,
+    watched::{How, Meddling, change, to_the_tip},
 };
 
 impl House {
@@ -52,6 +58,34 @@ on_both! {
         assert_eq!(house.status(&other).await, "paid");
         assert_eq!(house.told(&reversed).await, ["rate_fixed", "paid", "reversal"]);
         assert_eq!(house.cases(&reversed).await, [case("reversed", PRICE)]);
+    }
+
+    async fn a_final_payment_that_waits_again_is_reversed_at_once_and_told_once_back(house: House) {
+        let waits = Arc::new(AtomicBool::new(false));
+        let chain = Meddling::before(house.world.chain(), How::Waiting(Arc::clone(&waits)));
+        let (made, other) = (house.chosen(BTC).await, house.chosen(LTC).await);
+        house.pay(&made, PRICE).await;
+        house.mine(3).await;
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid"]);
+        house.reorganise(3, &[]).await;
+        waits.store(true, Ordering::SeqCst);
+        house.engine().follow_once(&chain).await.unwrap();
+        assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::Stopped);
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid", "reversal"]);
+        assert_eq!(house.cases(&made).await, [case("reversed", PRICE)]);
+        assert_eq!(house.told(&other).await, ["rate_fixed"], "nothing was lost by it");
+        house.clear().await;
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid", "reversal"], "it waits still");
+        assert!(house.chain_state().await.stop.is_none());
+        waits.store(false, Ordering::SeqCst);
+        house.reorganise(4, &[]).await;
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid", "reversal", "late_payment"]);
+        assert!(house.chain_state().await.stop.is_none());
+        assert_eq!(house.cases(&made).await, [case("reversed", PRICE)]);
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn a_stop_says_what_happened_and_health_tells_of_it(house: House) {
@@ -114,6 +148,34 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
         let told = house.told(&made).await;
         assert_eq!(told.iter().filter(|kind| **kind == "reversal").count(), 1, "{told:?}");
+        assert!(house.chain_state().await.stop.is_none());
+    }
+
+    async fn what_is_cleared_looks_at_payments_in_many_blocks_page_by_page(house: House) {
+        // Three of them, each in as many blocks as are read from the database at a time.
+        let mut requests = Vec::new();
+        for _ in 0..3 {
+            let made = house.chosen(LTC).await;
+            for _ in 0..70 {
+                house.pay(&made, 1_000_000).await;
+                house.mine(1).await;
+            }
+            house.follow().await;
+            requests.push(made);
+        }
+        house.world.ledger().unwind(209).await.unwrap();
+        house.mine(300).await;
+        let chain = house.world.chain();
+        house.engine().follow_once(&chain).await.unwrap_err();
+        let refused = house.engine().clear_chain(&chain, Some(205)).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Parted { height: 204, .. }), "{refused}");
+        let refused = house.engine().clear_chain(&chain, Some(10)).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Gone { count: 8, height: 2, .. }), "{refused}");
+        change(house, "DELETE FROM chain_block WHERE height > 1").await;
+        let refused = house.engine().clear_chain(&chain, Some(207)).await.unwrap_err();
+        assert!(matches!(refused, ClearRefused::Gone { count: 205, height: 2, .. }), "{refused}");
+        house.engine().clear_chain(&chain, Some(2)).await.unwrap();
+        house.follow().await;
         assert!(house.chain_state().await.stop.is_none());
     }
 

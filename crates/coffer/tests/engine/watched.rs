@@ -48,6 +48,8 @@ pub enum How {
     TakenOver { by: Engine, clock: Arc<HandClock>, wanted: Arc<AtomicBool> },
     /// What is paid to us is not told.
     Hiding,
+    /// While that is so, what is in blocks waits for one.
+    Waiting(Arc<AtomicBool>),
     /// What is pending is told no more, and another transaction has taken its place.
     Replaced(Arc<AtomicBool>),
     /// Nothing is told of what is pending.
@@ -102,6 +104,10 @@ impl Meddling {
         ledger.mine(1, other.now()).await.unwrap();
     }
 
+    fn waits(&self) -> bool {
+        matches!(&self.how, How::Waiting(waits) if waits.load(Ordering::SeqCst))
+    }
+
     fn changed(&self, mut transfer: ChainTransfer) -> ChainTransfer {
         if matches!(self.how, How::Beyond) {
             transfer.units = ChainUnits::Beyond(u128::MAX.to_string() + "0");
@@ -129,7 +135,7 @@ impl Chain for Meddling {
         let block = self.inner.block(height, watched).await?;
         Ok(block.map(|mut block| {
             let mut transfers = std::mem::take(&mut block.transfers);
-            transfers.retain(|_| !matches!(self.how, How::Hiding));
+            transfers.retain(|_| !matches!(self.how, How::Hiding) && !self.waits());
             block.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
             block
         }))
@@ -146,7 +152,7 @@ impl Chain for Meddling {
             How::BlocksAlone => return Err(ChainError::PendingUnseen { network: self.name() }),
             _ => {}
         }
-        if matches!(self.how, How::LaggingPool) {
+        if matches!(self.how, How::LaggingPool) || self.waits() {
             let tip = self.inner.tip().await?.at.height;
             for height in 0..=tip {
                 let block = self.inner.block(height, watched).await?;

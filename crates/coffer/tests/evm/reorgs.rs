@@ -90,13 +90,60 @@ async fn a_final_payment_that_is_taken_back_is_told_as_a_reversal() {
     request.is("paid", &[]).await;
     world.node.reorg(3).await;
     world.mine(1).await;
-    request.is("paid", &[]).await;
-    world.pass(Span::from_minutes(10));
-    world.mine(1).await;
     request.is("paid", &["reversed 0.01 ETH"]).await;
     let told = ["processing 0/0.01", "paid 0.01/0.01: 0.01x3", "reversal paid 0/0.01:"];
     assert_eq!(request.told(), told);
     world.remove().await;
+}
+
+#[tokio::test]
+async fn a_final_payment_that_waits_again_is_reversed_at_once_and_told_when_it_is_back() {
+    let world = Setup::new().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let transaction = world.node.pay(&request.address, ether(10)).await;
+    let bytes = world.node.bytes_of(&transaction).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(3).await;
+    world.node.send_again(&bytes).await;
+    world.settle().await;
+    request.is("paid", &["reversed 0.01 ETH"]).await;
+    assert!(world.stopped().await.unwrap().starts_with("a payment that had been final is gone"));
+    world.mine(3).await;
+    world.clear().await;
+    world.settle().await;
+    let told = [
+        "processing 0/0.01",
+        "paid 0.01/0.01: 0.01x3",
+        "reversal paid 0/0.01:",
+        "late_payment paid 0.01/0.01: 0.01x3",
+    ];
+    assert_eq!(request.told(), told);
+    assert_eq!(world.stopped().await, None);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_final_payment_that_moves_to_another_block_stops_nothing_where_it_is_deep() {
+    for (blocks, stops) in [(3, false), (2, true)] {
+        let world = Setup::new().start().await;
+        let request = Request::of(&world, "ETH").await;
+        let transaction = world.node.pay(&request.address, ether(10)).await;
+        let bytes = world.node.bytes_of(&transaction).await;
+        world.mine(3).await;
+        world.node.reorg(3).await;
+        world.node.send_again(&bytes).await;
+        world.mine(blocks).await;
+        assert_eq!(world.stopped().await.is_some(), stops, "{blocks} deep");
+        if stops {
+            world.clear().await;
+        }
+        world.mine(3).await;
+        assert_eq!(world.stopped().await, None);
+        request.is("paid", &[]).await;
+        assert_eq!(request.told(), ["processing 0/0.01", "paid 0.01/0.01: 0.01x3"]);
+        world.remove().await;
+    }
 }
 
 #[tokio::test]
@@ -108,8 +155,6 @@ async fn a_reorganisation_after_final_stops_crediting_until_a_person_clears_it()
     taken.is("paid", &[]).await;
     world.node.reorg(3).await;
     world.mine(1).await;
-    world.pass(Span::from_minutes(10));
-    world.mine(1).await;
     taken.is("paid", &["reversed 0.01 ETH"]).await;
     assert_eq!(taken.told().last().unwrap(), "reversal paid 0/0.01:");
     world.node.pay(&other.address, ether(10)).await;
@@ -120,8 +165,7 @@ async fn a_reorganisation_after_final_stops_crediting_until_a_person_clears_it()
     world.pass(Span::from_hours(2));
     world.mine(1).await;
     other.is("processing", &[]).await;
-    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
-    world.engine.clear_chain(chain, None).await.unwrap();
+    world.clear().await;
     world.mine(1).await;
     other.is("paid", &[]).await;
     taken.is("paid", &["reversed 0.01 ETH"]).await;

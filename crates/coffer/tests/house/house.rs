@@ -142,6 +142,19 @@ impl House {
         assert_eq!(self.engine.next_callback_due().await.unwrap(), None, "every callback is out");
     }
 
+    /// Why the network is stopped; none while it is not.
+    pub async fn stopped(&self) -> Option<String> {
+        let states = self.engine.chain_states().await.unwrap();
+        let state = states.into_iter().find(|state| state.name == self.network).unwrap();
+        state.stop.map(|stop| stop.reason)
+    }
+
+    /// A person lets the network go on.
+    pub async fn clear(&self) {
+        let chain = self.engine.chains().find(|chain| chain.name() == self.network).unwrap();
+        self.engine.clear_chain(chain, None).await.unwrap();
+    }
+
     /// The program ends and starts again, knowing what its database knows.
     pub async fn restart(&mut self) {
         self.server.abort();

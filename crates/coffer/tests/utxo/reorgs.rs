@@ -1,5 +1,7 @@
 //! Reorganisations of the node's chain.
 
+use coffer_domain::time::Span;
+
 use crate::{on_each_node, support::Setup};
 
 /// 60 EUR, in base units.
@@ -69,7 +71,120 @@ async fn a_payment_that_is_only_in_an_orphaned_block_pays_nothing(setup: Setup) 
     world.remove().await;
 }
 
+/// In no block any more, it can be replaced by its sender, though it waits for another.
+async fn a_final_payment_that_a_reorg_makes_wait_again_stops_its_network_at_once(setup: Setup) {
+    let world = setup.start().await;
+    let (request, other) = (world.request().await, world.request().await);
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(2).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(2).await;
+    world.settle().await;
+    let reversed = format!("reversed 0.0011 {}", world.iso());
+    request.is("paid", &[&reversed]).await;
+    assert_eq!(request.told().last().unwrap(), "reversal paid 0/0.0011:");
+    assert!(world.stopped().await.unwrap().starts_with("a payment that had been final is gone"));
+    world.node.pay(&other.address, PRICE).await;
+    world.mine(3).await;
+    other.is("processing", &[]).await;
+    assert_eq!(other.told(), ["processing 0/0.0011"]);
+    world.clear().await;
+    world.settle().await;
+    other.is("paid", &[]).await;
+    request.is("paid", &[&reversed]).await;
+    let told = [
+        "processing 0/0.0011",
+        "paid 0.0011/0.0011: 0.0011x2",
+        "reversal paid 0/0.0011:",
+        "late_payment paid 0.0011/0.0011: 0.0011x3",
+    ];
+    assert_eq!(request.told(), told, "it is there again, and told once");
+    assert_eq!(world.stopped().await, None);
+    world.remove().await;
+}
+
+/// Replaced by its sender while it waits: what was told at once stays true.
+async fn a_final_payment_that_a_reorg_drops_is_reversed_once(setup: Setup) {
+    let world = setup.start().await;
+    let request = world.request().await;
+    let payment = world.node.pay(&request.address, PRICE).await;
+    world.mine(2).await;
+    world.node.reorg(2).await;
+    world.settle().await;
+    world.node.replace(&payment, world.node.elsewhere(), PRICE).await;
+    world.clear().await;
+    world.mine(3).await;
+    world.pass(Span::from_minutes(20));
+    world.mine(1).await;
+    request.is("paid", &[&format!("reversed 0.0011 {}", world.iso())]).await;
+    let told = ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x2", "reversal paid 0/0.0011:"];
+    assert_eq!(request.told(), told);
+    assert_eq!(world.stopped().await, None);
+    world.remove().await;
+}
+
+/// Between two looks: out, in again, and as deep as it needs.
+async fn a_final_payment_that_a_reorg_moves_and_buries_again_stops_nothing(setup: Setup) {
+    let world = setup.start().await;
+    let request = world.request().await;
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(3).await;
+    world.node.mine(2).await;
+    world.settle().await;
+    assert_eq!(world.stopped().await, None);
+    request.is("paid", &[]).await;
+    world.mine(3).await;
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x3"]);
+    world.remove().await;
+}
+
+/// In another block, but less deep than it needs: it is not lost, and no more certain either.
+async fn a_final_payment_that_a_reorg_moves_to_the_tip_stops_its_network_unreversed(setup: Setup) {
+    let world = setup.start().await;
+    let request = world.request().await;
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(3).await;
+    world.node.reorg(3).await;
+    world.node.mine(1).await;
+    world.settle().await;
+    let reason = world.stopped().await.unwrap();
+    assert!(reason.starts_with("a payment that had been final is in another block"), "{reason}");
+    request.is("paid", &[]).await;
+    world.clear().await;
+    world.settle().await;
+    assert_eq!(world.stopped().await, None, "a person has seen it");
+    world.mine(2).await;
+    assert_eq!(world.stopped().await, None);
+    request.is("paid", &[]).await;
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x3"]);
+    world.remove().await;
+}
+
+/// Longer than what one look reads: on the way to the tip nothing is known of it yet.
+async fn a_final_payment_at_the_end_of_a_long_reorganisation_has_moved(setup: Setup) {
+    let world = setup.start().await;
+    let request = world.request().await;
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(2).await;
+    request.is("paid", &[]).await;
+    world.node.reorg(2).await;
+    world.node.mine_empty(60).await;
+    world.node.mine(2).await;
+    world.settle().await;
+    assert_eq!(world.stopped().await, None);
+    request.is("paid", &[]).await;
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x2"]);
+    world.remove().await;
+}
+
 on_each_node!(
+    a_final_payment_that_a_reorg_makes_wait_again_stops_its_network_at_once,
+    a_final_payment_that_a_reorg_drops_is_reversed_once,
+    a_final_payment_that_a_reorg_moves_and_buries_again_stops_nothing,
+    a_final_payment_that_a_reorg_moves_to_the_tip_stops_its_network_unreversed,
+    a_final_payment_at_the_end_of_a_long_reorganisation_has_moved,
     a_payment_that_a_reorg_drops_is_told_gone_and_pays_nothing,
     a_payment_that_a_reorg_moves_to_another_block_is_paid_once,
     a_payment_that_is_only_in_an_orphaned_block_pays_nothing,

@@ -40,7 +40,7 @@ impl PaymentRequest {
         }
         let mut news = self.tell(&tally, was_open);
         let mut cases = self.open_cases(&tally, &mut news);
-        cases.extend(self.reverse(&tally, &mut news));
+        cases.extend(self.reverse(&tally, was_open, &mut news));
         let callbacks = [
             (news.transaction, CallbackKind::Transaction),
             (news.late, CallbackKind::LatePayment),
@@ -144,15 +144,19 @@ impl PaymentRequest {
         (units > Units::ZERO).then_some(OpenedCase { kind, asset, units, transfer: None })
     }
 
-    /// Transfers that were final and have gone, as far as that is news. The merchant is not told of
-    /// another token than the quoted, which was never part of the payment; its case is enough.
-    fn reverse(&mut self, tally: &Tally, news: &mut News) -> Vec<OpenedCase> {
+    /// Transfers that were final and have gone, as far as that is news; and those that are final
+    /// again, which the merchant of an ended request is told of like a late payment. He is not told
+    /// of another token than the quoted, which was never part of the payment; its case is enough.
+    fn reverse(&mut self, tally: &Tally, was_open: bool, news: &mut News) -> Vec<OpenedCase> {
         let mut cases = Vec::new();
         for (transfer, share) in self.transfers.iter_mut().zip(&tally.shares) {
             if transfer.is_reversed() && !transfer.reversal_told {
                 transfer.reversal_told = true;
                 news.reversal |= share.is_some();
                 cases.push(case_of(CaseKind::Reversed, transfer));
+            } else if transfer.is_final() && transfer.reversal_told {
+                transfer.reversal_told = false;
+                news.late |= share.is_some() && !was_open;
             }
         }
         cases

@@ -45,7 +45,7 @@ pub struct TrackedTransfer {
     pub told: Told,
     /// What became of its money, decided once and for ever.
     pub settled: Option<Settled>,
-    /// Whether its reversal was told and its case opened.
+    /// Whether its reversal was told and its case opened, and that it is final again was not.
     pub reversal_told: bool,
 }
 

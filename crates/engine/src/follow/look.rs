@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) observations: Vec<Observation>,
     /// Movements of more than 128 bits.
     pub(crate) beyond: Vec<ChainTransfer>,
+    /// Whether one of its transfers had been final in a block that is not there any more.
+    pub(crate) was_final: bool,
 }
 
 type Seen = BTreeMap<PaymentRequestId, Found>;
@@ -67,7 +69,7 @@ impl Engine {
             if listed == Listed::News {
                 find(&mut seen, step, after, transfer, &key, (Position::Pending, false));
             }
-            if listed != Listed::InBlock {
+            if matches!(listed, Listed::News | Listed::AsBefore) {
                 met.insert(key);
             }
         }
@@ -81,6 +83,12 @@ impl Engine {
             let Some(position) = position else { continue };
             let observation = look_again(was, step, after, position);
             seen.entry(*request).or_default().observations.push(observation);
+        }
+        // Of final transfers only those are known here whose block is gone.
+        for ((request, _), _) in known.iter().filter(|(_, was)| was.is_final()) {
+            if let Some(found) = seen.get_mut(request) {
+                found.was_final = true;
+            }
         }
         for found in seen.values_mut() {
             found.observations.sort_by(|one, other| one.reference.cmp(&other.reference));
@@ -113,7 +121,7 @@ impl Engine {
             Position::Block { .. } | Position::Gone => Listed::News,
         };
         if let Some(was) = known.get(key) {
-            return Ok(of(&was.position));
+            return Ok(if has_left(was, step) { Listed::Left } else { of(&was.position) });
         }
         // Final transfers are not followed, so that they are not among the known.
         let stored = tx.request(key.0).await?;
@@ -154,13 +162,25 @@ impl Engine {
             nowhere.iter().map(|((_, reference), _)| reference.clone()).collect();
         let mut gone = self.missed.gone(chain, &missing, patience, step.asked_at);
         gone.extend(missing.intersection(&step.lost).cloned());
-        if step.by_blocks {
-            // What had been final and is in no block any more is for a person to look at, at once.
-            let was_final = nowhere.iter().filter(|(_, was)| was.is_final());
-            gone.extend(was_final.map(|((_, reference), _)| reference.clone()));
-        }
+        // What had been final and is in no block any more is for a person to look at, at once: the
+        // reorganisation was deeper than what had made it final.
+        let left = nowhere.iter().filter(|(_, was)| has_left(was, step));
+        gone.extend(left.map(|((_, reference), _)| reference.clone()));
         gone
     }
+}
+
+/// Whether a transfer had been final in a block that is gone, of a chain that is as high again as
+/// that block was: what took its place is there. The sandbox gets shorter first; no real chain
+/// does.
+fn has_left(was: &TrackedTransfer, step: &Step) -> bool {
+    let stands = matches!(
+        &was.position, Position::Block { at, .. } if at.height <= step.fork.at.height
+    );
+    let as_high = |height: u64| height <= step.tip.at.height;
+    !stands
+        && was.is_final()
+        && was.confirmed.as_ref().is_some_and(|confirmed| as_high(confirmed.at.height))
 }
 
 /// What it means that a node lists a transfer as pending.
@@ -172,6 +192,8 @@ enum Listed {
     AsBefore,
     /// It is in a block that stands; the list is old.
     InBlock,
+    /// It had been final and has left its block: only another block brings it back.
+    Left,
 }
 
 /// Notes a look at a transfer. Nothing moves nothing, and what is not in a block moves no more than

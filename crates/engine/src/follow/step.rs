@@ -136,9 +136,9 @@ impl Engine {
             return Err(StepError::Moved);
         }
         let seen = self.observe(tx, step, &after).await?;
-        let reversals = self.reversals(tx, &seen).await?;
-        if !reversals.is_empty() {
-            return Ok(self.stop_step(tx, step, &seen, &reversals).await?);
+        let left = self.left(tx, step, &seen).await?;
+        if !left.is_empty() {
+            return Ok(self.stop_step(tx, step, &seen, &left).await?);
         }
         if step.reorganised() {
             tx.forget_blocks_above(after.chain, step.fork.at.height).await?;

@@ -1,15 +1,17 @@
-//! Stopping a network: when a payment that had been final is gone, nothing on it is credited until
-//! a person has looked. Its cursor stays where it was, so that afterwards everything is read again
-//! from where both histories part.
+//! Stopping a network: when a payment that had been final has left the chain, by a reorganisation
+//! deeper than what had made it final, nothing is credited there until a person has looked. Its
+//! cursor stays where it was, so that afterwards everything is read again from where both histories
+//! part.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use coffer_domain::{
     code::NetworkName,
     id::PaymentRequestId,
+    payment_request::{Needed, PaymentRequest},
     ports::Chain,
     time::Timestamp,
-    transfer::{BlockRef, Position, TransferReference},
+    transfer::{Observation, Position, TransferReference},
 };
 use coffer_store::{
     chain_cursor::Cursor,
@@ -19,13 +21,17 @@ use coffer_store::{
     tx::Tx,
 };
 
-use super::{Found, REMEMBERED_BLOCKS, Step, read::is_there};
-use crate::{
-    alarms::Alarm,
-    engine::Engine,
-    error::EngineError,
-    workers::{FOLLOW_TOPIC, WINDOWS_TOPIC},
-};
+use super::{Found, Step, look::depth};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
+
+/// What became of a final transfer whose block is gone; the worse one is the greater.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Left {
+    /// It is in another block, and not deep enough in it to be final.
+    Shallow(TransferReference),
+    /// It is in no block.
+    Gone(TransferReference),
+}
 
 /// How one chain is read, and whether a person must look at it first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,109 +44,39 @@ pub struct ChainState {
     pub stop: Option<ChainStop>,
 }
 
-/// Why a network was not let go on; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum ClearRefused {
-    /// It is not stopped.
-    #[error("{0} is not stopped")]
-    NotStopped(NetworkName),
-    /// The block to go on from cannot be.
-    #[error("{name} has no block {height} to go on from")]
-    NoBlock {
-        /// The network.
-        name: NetworkName,
-        /// The block.
-        height: u64,
-    },
-    /// Nothing would be read again.
-    #[error("{name} has been read up to block {height}; name a block up to that one")]
-    Beyond {
-        /// The network.
-        name: NetworkName,
-        /// The newest block read.
-        height: u64,
-    },
-    /// What changed below would be missed.
-    #[error("block {height} of {name} is another than the one that was read; name a lower one")]
-    Parted {
-        /// The network.
-        name: NetworkName,
-        /// The block to go on from.
-        height: u64,
-    },
-    /// What is gone would go on being believed.
-    #[error(
-        "{count} payments are in blocks of {name} that are gone, the first {first}; go on from \
-         block {height} or a lower one (--from)"
-    )]
-    Gone {
-        /// The network.
-        name: NetworkName,
-        /// How many.
-        count: usize,
-        /// The lowest of them.
-        first: TransferReference,
-        /// The height of its block.
-        height: u64,
-    },
-    /// The installation, or the network's node.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-impl From<DbError> for ClearRefused {
-    fn from(error: DbError) -> Self {
-        Self::Engine(error.into())
-    }
-}
-
 impl Engine {
-    /// Of what a step found, the requests of which a transfer that had been final is gone, each
-    /// with the first of these.
-    pub(super) async fn reversals(
+    /// Of what a step found, the requests of which a transfer that had been final has left its
+    /// block, each with the worst of these: one that is in no block any more, or else one that is
+    /// in another block, and not deep enough in it.
+    pub(super) async fn left(
         &self,
         tx: &mut Tx<'_>,
+        step: &Step,
         seen: &BTreeMap<PaymentRequestId, Found>,
-    ) -> Result<BTreeMap<PaymentRequestId, TransferReference>, DbError> {
-        let mut reversals = BTreeMap::new();
-        for (request, found) in seen {
-            let gone = found.observations.iter().filter(|look| look.position == Position::Gone);
-            let gone: Vec<_> = gone.map(|look| &look.reference).collect();
-            if gone.is_empty() {
-                continue;
-            }
+    ) -> Result<BTreeMap<PaymentRequestId, Left>, DbError> {
+        let mut left = BTreeMap::new();
+        for (request, found) in seen.iter().filter(|(_, found)| found.was_final) {
             let Some(stored) = tx.request(*request).await? else { continue };
-            let is_final = |reference: &&&TransferReference| {
-                stored.request.transfer(reference).is_some_and(|known| known.is_final())
-            };
-            if let Some(reference) = gone.iter().find(is_final) {
-                reversals.insert(*request, (*reference).clone());
-            }
+            let looks = found.observations.iter();
+            let worst = looks.filter_map(|look| left_block(&stored.request, look, step)).max();
+            left.extend(worst.map(|worst| (*request, worst)));
         }
-        Ok(reversals)
+        Ok(left)
     }
 
-    /// Commits what is known of the requests that lost a final payment, and nothing else: the
-    /// cursor does not move, and the network is stopped.
+    /// Commits what is known of the requests whose final payment left its block, and nothing else:
+    /// the cursor does not move, and the network is stopped.
     pub(super) async fn stop_step(
         &self,
         tx: &mut Tx<'_>,
         step: &Step,
         seen: &BTreeMap<PaymentRequestId, Found>,
-        reversals: &BTreeMap<PaymentRequestId, TransferReference>,
+        left: &BTreeMap<PaymentRequestId, Left>,
     ) -> Result<(), EngineError> {
-        let count = reversals.len();
-        let first = reversals.iter().next();
-        let first = first.map_or_else(String::new, |(request, reference)| {
-            format!("{reference} of payment request {request}")
-        });
-        let reason = match count {
-            1 => format!("a payment that had been final is gone: {first}"),
-            _ => format!("{count} payments that had been final are gone, the first {first}"),
-        };
+        let reason = why_stopped(left);
         let stopped = self.stop_in(tx, &step.cursor, StopKind::Reversed, reason).await?;
         tx.step_cursor(stopped.look, &stopped).await?;
-        for request in reversals.keys() {
+        for request in left.keys() {
             if let Some(found) = seen.get(request) {
                 self.tell_request(tx, *request, found, &stopped, step.asked_at).await?;
             }
@@ -213,116 +149,47 @@ impl Engine {
         };
         Ok(self.chains().map(state).collect())
     }
+}
 
-    /// Lets a stopped network go on: what is new is read from where both histories part. Where that
-    /// is below all that is remembered, from block `from` on, or from just below the lowest that is
-    /// remembered; only then its node is asked.
-    ///
-    /// # Errors
-    /// [`ClearRefused`]; nothing was changed.
-    pub async fn clear_chain(
-        &self,
-        chain: &Arc<dyn Chain>,
-        from: Option<u64>,
-    ) -> Result<ChainStop, ClearRefused> {
-        let name = chain.name();
-        let stop = self
-            .store()
-            .read(async move |tx: &mut Tx<'_>| tx.chain_stop(name).await)
-            .await
-            .map_err(|error: DbError| error)?
-            .ok_or(ClearRefused::NotStopped(name))?;
-        let anchor = match (stop.kind, from) {
-            (StopKind::Reversed, None) => None,
-            (_, from) => Some(self.anchor(chain, from, stop.height).await?),
-        };
-        let (engine, cleared) = (self.clone(), stop.clone());
-        self.store()
-            .write(async move |tx: &mut Tx<'_>| {
-                let Some(cursor) = tx.cursor(name).await? else { return Ok(()) };
-                if !tx.clear_chain(name).await? {
-                    return Ok(());
-                }
-                let (alarm, now) = (Alarm::NetworkStopped, engine.now());
-                engine.over_in(tx, alarm, name.as_str(), "a person let it go on", now).await?;
-                if let Some((at, time)) = &anchor {
-                    tx.forget_blocks_above(name, 0).await?;
-                    tx.remember_block(name, at, *time, 0).await?;
-                }
-                let look = cursor.look;
-                let behind_since = cleared.was_behind_since;
-                let behind_reason = behind_since.map(|_| "going on after a stop".to_owned());
-                let on = Cursor { look: look + 1, behind_since, behind_reason, ..cursor };
-                if !tx.step_cursor(look, &on).await? {
-                    return Err(tx.lost_race());
-                }
-                tx.after_commit(Nudge::new(FOLLOW_TOPIC));
-                Ok::<_, DbError>(())
-            })
-            .await?;
-        tracing::warn!(chain = %name, reason = stop.reason, "the network goes on");
-        Ok(stop)
+/// What a look says of a final transfer that has left its block; none of any other, and of one that
+/// is deep enough again in another block: it has only moved.
+fn left_block(request: &PaymentRequest, look: &Observation, step: &Step) -> Option<Left> {
+    let known = request.transfer(&look.reference).filter(|known| known.is_final())?;
+    let (now, safe, finalized) = match &look.position {
+        Position::Gone => return Some(Left::Gone(look.reference.clone())),
+        Position::Pending => return None,
+        Position::Block { at, safe, finalized, .. } => (at, *safe, *finalized),
+    };
+    let stays = matches!(&known.position, Position::Block { at, .. } if at == now);
+    // Whoever is not in step with the network does not know how deep it is.
+    if stays || !step.tip.live {
+        return None;
     }
+    let needed = request.needed_at(&look.address)?;
+    let deep = needed.is_met(depth(step.tip.at.height, now.height), safe, finalized);
+    // Where it lies no higher than before, blocks are missing only while the sandbox is shorter.
+    let counted = matches!(needed, Needed::Confirmations(_));
+    let no_higher = known.confirmed.as_ref().is_some_and(|was| now.height <= was.at.height);
+    (!deep && !(counted && no_higher)).then(|| Left::Shallow(look.reference.clone()))
+}
 
-    /// The block to go on from, as the chain has it now: below the newest that was read, not one
-    /// that was replaced, and with every payment up to it where it was.
-    async fn anchor(
-        &self,
-        chain: &Arc<dyn Chain>,
-        from: Option<u64>,
-        read: u64,
-    ) -> Result<(BlockRef, Timestamp), ClearRefused> {
-        let name = chain.name();
-        let limit = u32::try_from(REMEMBERED_BLOCKS + 1).unwrap_or(u32::MAX);
-        let known = self
-            .store()
-            .read(async move |tx: &mut Tx<'_>| tx.remembered_blocks(name, limit).await)
-            .await
-            .map_err(|error: DbError| error)?;
-        let lowest = known.last().map_or(0, |(at, _)| at.height);
-        let height = from.unwrap_or(lowest).saturating_sub(1);
-        let block = chain.block(height, &|_: &[u8]| false).await.map_err(EngineError::from)?;
-        let block = block.ok_or(ClearRefused::NoBlock { name, height })?;
-        if height >= read {
-            return Err(ClearRefused::Beyond { name, height: read });
+/// Why a network is stopped, in a sentence.
+fn why_stopped(left: &BTreeMap<PaymentRequestId, Left>) -> String {
+    let mut gone = left.iter().filter(|(_, left)| matches!(left, Left::Gone(_)));
+    let count = gone.clone().count();
+    let first = gone.next().or_else(|| left.iter().next());
+    let first = first.map_or_else(String::new, |(request, left)| {
+        let (Left::Shallow(reference) | Left::Gone(reference)) = left;
+        format!("{reference} of payment request {request}")
+    });
+    let shallow = "in another block, and not as deep as needed";
+    match (count, left.len()) {
+        (0, 1) => format!("a payment that had been final is {shallow}: {first}"),
+        (0, many) => {
+            format!("{many} payments that had been final are {shallow}, the first {first}")
         }
-        if known.iter().any(|(at, _)| at.height == height && *at != block.at) {
-            return Err(ClearRefused::Parted { name, height });
-        }
-        self.check_none_gone(chain, height).await?;
-        Ok((block.at, block.time))
-    }
-
-    /// Refuses where a payment up to that height is in a block that is gone. Below a block that
-    /// stands every other one stands, so that the first one met ends it.
-    async fn check_none_gone(
-        &self,
-        chain: &Arc<dyn Chain>,
-        height: u64,
-    ) -> Result<(), ClearRefused> {
-        let name = chain.name();
-        let read = async move |tx: &mut Tx<'_>| tx.transfers_above(name, 0).await;
-        let stored = self.store().read(read).await.map_err(|error: DbError| error)?;
-        let mut paid: Vec<_> = stored
-            .into_iter()
-            .filter_map(|stored| match stored.transfer.position {
-                Position::Block { at, .. } => Some((at, stored.transfer.reference)),
-                Position::Pending | Position::Gone => None,
-            })
-            .filter(|(at, _)| at.height <= height)
-            .collect();
-        paid.sort_by_key(|(at, _)| std::cmp::Reverse(at.height));
-        let mut gone: Vec<(BlockRef, TransferReference)> = Vec::new();
-        for (at, reference) in paid {
-            if gone.last().is_none_or(|(last, _)| *last != at) && is_there(chain, &at).await? {
-                break;
-            }
-            gone.push((at, reference));
-        }
-        let count = gone.len();
-        gone.pop().map_or(Ok(()), |(at, first)| {
-            Err(ClearRefused::Gone { name, count, first, height: at.height })
-        })
+        (1, _) => format!("a payment that had been final is gone: {first}"),
+        (many, _) => format!("{many} payments that had been final are gone, the first {first}"),
     }
 }
 

@@ -57,6 +57,12 @@ impl Node {
         self.inner.reorg(depth).await.unwrap();
     }
 
+    /// Makes so many blocks, and leaves what waits where it is.
+    pub async fn mine_empty(&self, blocks: u32) {
+        self.keep_time().await;
+        self.inner.mine_empty(blocks).await.unwrap();
+    }
+
     /// Takes the newest blocks off the chain. What was in them waits again.
     pub async fn take_off(&self, depth: u64) {
         let first = self.height().await + 1 - depth;

@@ -94,11 +94,15 @@ impl World {
 
     /// A request for 60 EUR, which are 0.0011 coins.
     pub async fn request(&self) -> Request<'_> {
-        let iso = match self.kind {
+        Request::priced(self, self.iso(), ("60", "EUR")).await
+    }
+
+    /// The coin.
+    pub const fn iso(&self) -> &'static str {
+        match self.kind {
             Kind::Bitcoin => "BTC",
             Kind::Litecoin => "LTC",
-        };
-        Request::priced(self, iso, ("60", "EUR")).await
+        }
     }
 
     /// Makes so many blocks and lets every worker run.

@@ -60,6 +60,12 @@ fn failed() -> PaymentRequest {
     after(&[deep("a", 400, 1, 5), pending("b", 100, 1, 5)], 120)
 }
 
+fn reversed() -> PaymentRequest {
+    let mut request = paid();
+    request.reports(7, &[gone("a", 1_000, 2)]);
+    request
+}
+
 fn cancelled() -> PaymentRequest {
     let mut request = quoted();
     request.cancel(Actor::Merchant, minute(5)).unwrap();
@@ -145,6 +151,9 @@ fn rows_of_ended_requests() -> Vec<Row> {
             Ok(it.reports(70, &[deep("b", 500, 2, 69)]))
         }),
         (paid, "the payment is reorganised away", |it| Ok(it.reports(7, &[gone("a", 1_000, 2)]))),
+        (reversed, "the payment that was reorganised away is final again", |it| {
+            Ok(it.reports(12, &[deep("a", 1_000, 3, 9)]))
+        }),
         (paid, "the merchant cancels", cancel),
         (failed, "what was pending is final", |it| Ok(it.reports(121, &[deep("b", 100, 2, 6)]))),
         (failed, "600 more are final", |it| Ok(it.reports(130, &[deep("c", 600, 2, 125)]))),

@@ -128,6 +128,19 @@ fn a_deep_reorg_after_paid_is_a_reversal_and_the_request_stays_paid() {
 }
 
 #[test]
+fn a_reversed_payment_that_is_final_again_is_told_once_and_may_be_reversed_again() {
+    let mut request = processing(Policy::DEFAULT);
+    request.reports(9, &[deep("a", 1_000, 1, 5)]);
+    let reversal = [tells(CallbackKind::Reversal), opens(CaseKind::Reversed, 1_000, "a")];
+    assert_eq!(request.reports(10, &[gone("a", 1_000, 2)]), reversal);
+    assert_eq!(request.reports(11, &[pending("a", 1_000, 3, 11)]), []);
+    let back = [tells(CallbackKind::LatePayment)];
+    assert_eq!(request.reports(14, &[deep("a", 1_000, 4, 12)]), back);
+    assert_eq!(request.reports(15, &[deep("a", 1_000, 5, 12)]), []);
+    assert_eq!(request.reports(16, &[gone("a", 1_000, 6)]), reversal);
+}
+
+#[test]
 fn another_token_opens_a_case_once_final_and_never_counts() {
     let mut request = processing(Policy::DEFAULT);
     let wrong = |seen| to(asset("ORDI", "bitcoin"), "here", seen);
