@@ -1,6 +1,10 @@
 //! What was missed in blocks is found by reading them again.
 
-use coffer_engine::follow::{RescanRefused, Rescanned};
+use coffer::simulate::database::Kind;
+use coffer_engine::{
+    engine::Engine,
+    follow::{RescanRefused, Rescanned},
+};
 
 use crate::{
     house::{BTC, House, Made, PRICE, case, minutes},
@@ -98,6 +102,33 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
     }
 
+    async fn what_came_early_is_counted_as_such_though_the_audit_has_booked_since(house: House) {
+        let made = house.missed().await;
+        house.pay(&made, PRICE / 10).await;
+        house.blocks(1).await;
+        // As if the audit had found it: of what is in blocks before, it may be a part.
+        let audited = "UPDATE transfer SET tx = 'audit-' || address, place = '4'";
+        change(house, audited).await;
+        let later = "UPDATE quote SET locked_at = locked_at + 10800000";
+        change(house, later).await;
+        let found = house.rescan(0).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 0, early: 2 });
+        assert_eq!(house.alarms().await, []);
+        change(house, "UPDATE quote SET locked_at = locked_at - 10800000").await;
+        let found = house.rescan(0).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 0, early: 0 });
+        assert_eq!(house.alarms().await, [("transfer_refused".to_owned(), 2)]);
+    }
+
+    async fn a_rescan_may_take_longer_than_what_is_remembered_of_the_chain(house: House) {
+        let made = house.missed().await;
+        let by = house.engine().clone();
+        let chain = Meddling::before(house.world.chain(), How::GoesOn { by });
+        let found = house.engine().rescan(&chain, 0, &|_| {}).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 3, seen: 1, missed: 1, early: 0 });
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
     async fn only_what_was_read_can_be_read_again(house: House) {
         house.blocks(3).await;
         let refused = house.rescan(4).await.unwrap_err();
@@ -107,4 +138,70 @@ on_both! {
         let refused = house.rescan(0).await.unwrap_err();
         assert!(matches!(refused, RescanRefused::Changed(_)), "{refused}");
     }
+}
+
+/// Requests whose payment was missed.
+const MISSED: usize = 6;
+
+/// Rescans in two processes at once, beside the follower of a third that reads new payments and a
+/// reorganisation. Each may be told to run again; nothing is taken in twice or left out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rescans_in_two_processes_beside_a_follower_take_in_everything_once() {
+    let house = House::on(Kind::Postgres).await;
+    let mut missed = Vec::new();
+    for _ in 0..MISSED {
+        missed.push(house.missed().await);
+    }
+    let fresh = house.chosen(BTC).await;
+    let (one, other) = (process(&house).await, process(&house).await);
+    let both = futures_util::future::join(rescan_until_done(&one), rescan_until_done(&other));
+    let beside = async {
+        for round in 0..10 {
+            house.pay(&fresh, PRICE / 10).await;
+            house.blocks(1).await;
+            if round % 3 == 1 {
+                house.reorganise(1, &[]).await;
+                house.follow().await;
+            }
+        }
+        house.blocks(2).await;
+    };
+    let ((first, second), ()) = futures_util::future::join(both, beside).await;
+    assert_eq!(first + second, MISSED, "{first} and {second}");
+    for made in &missed {
+        assert_eq!(house.told(made).await, ["rate_fixed", "paid"]);
+        assert_eq!(house.stored(made).await.request.transfers.len(), 1);
+        assert_eq!(house.cases(made).await, []);
+    }
+    assert_eq!(house.status(&fresh).await, "paid");
+    let told = house.told(&fresh).await;
+    assert_eq!(told.iter().filter(|kind| **kind == "paid").count(), 1, "{told:?}");
+    assert_eq!(house.stored(&fresh).await.request.transfers.len(), 10);
+    for engine in [one, other] {
+        engine.store().close().await;
+    }
+    house.end().await;
+}
+
+/// Another process on the same database.
+async fn process(house: &House) -> Engine {
+    let store = house.world.database.open(None).await.unwrap();
+    house.world.another_engine(&store)
+}
+
+/// Rescans until nothing is missed, a few times; how much was.
+async fn rescan_until_done(engine: &Engine) -> usize {
+    let chain = engine.chains().next().unwrap();
+    let (mut missed, mut done) = (0, 0);
+    while done < 5 {
+        match engine.rescan(chain, 0, &|_| {}).await {
+            Ok(found) => {
+                missed += found.missed;
+                done += 1;
+            }
+            Err(RescanRefused::Changed(_)) => {}
+            Err(refused) => panic!("{refused}"),
+        }
+    }
+    missed
 }

@@ -50,6 +50,8 @@ pub enum How {
     Hiding,
     /// While that is so, what is in blocks waits for one.
     Waiting(Arc<AtomicBool>),
+    /// The chain goes on by more than is remembered, and another process reads it.
+    GoesOn { by: Engine },
     /// What is pending is told no more, and another transaction has taken its place.
     Replaced(Arc<AtomicBool>),
     /// Nothing is told of what is pending.
@@ -78,6 +80,16 @@ impl Meddling {
             for _ in 0..7 {
                 clock.pass(Span::from_seconds(1));
                 by.tend_leases().await.unwrap();
+            }
+        }
+        if let How::GoesOn { by } = &self.how
+            && !self.done.swap(true, Ordering::SeqCst)
+        {
+            let (ledger, chain): (&dyn SandboxLedger, _) =
+                (by.store(), by.chains().next().unwrap());
+            for _ in 0..26 {
+                ledger.mine(10, by.now()).await.unwrap();
+                while by.follow_once(chain).await.unwrap() != Progress::AtTip {}
             }
         }
         let How::IssueAndPay { other, caller, new } = &self.how else { return };

@@ -80,8 +80,9 @@ struct Again {
 
 impl Engine {
     /// Reads the blocks from `from` on up to the newest that was read again, and takes in what was
-    /// missed, in one transaction at the end. `told` hears each block that was read. Safe beside a
-    /// follower in any process, and to repeat.
+    /// missed, in one transaction at the end. `told` hears each block that was read. Safe beside
+    /// followers and other rescans in any process, and to repeat: it holds no lease, but moves the
+    /// cursor's number, so that of two that take in something at once one decides again.
     ///
     /// # Errors
     /// [`RescanRefused`]; nothing was changed.
@@ -196,9 +197,7 @@ impl Engine {
         if tx.chain_stop(name).await?.is_some() {
             return Err(RescanRefused::Stopped(name));
         }
-        let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
-        let stands = tx.remembered_blocks(name, limit).await?;
-        if !stands.iter().any(|(at, _)| *at == read.at) {
+        if !stands(tx, name, &read.at).await? {
             return Err(RescanRefused::Changed(name));
         }
         let after = Cursor { look: cursor.look + 1, ..cursor.clone() };
@@ -217,15 +216,16 @@ impl Engine {
                 if in_a_block(tx, request, transfer).await? {
                     continue;
                 }
-                if self.audit_has(tx, request, transfer, block.at.height, now).await? {
-                    continue;
-                }
+                // First: what is early pays nothing, whatever else is booked.
                 if is_early(tx, request, transfer, block.time).await? {
                     tracing::warn!(
                         transfer = %transfer.reference, %request,
                         "in a block before its address was shown; not counted"
                     );
                     early += 1;
+                    continue;
+                }
+                if self.audit_has(tx, request, transfer, block.at.height, now).await? {
                     continue;
                 }
                 let found = missed.entry(request).or_default();
@@ -246,6 +246,15 @@ impl Engine {
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
         Ok((count, early))
     }
+}
+
+/// Whether a block that was read has not been replaced since. Below all that is remembered none is:
+/// the follower may have read that many blocks meanwhile.
+async fn stands(tx: &mut Tx<'_>, chain: NetworkName, block: &BlockRef) -> Result<bool, DbError> {
+    let limit = u32::try_from(REMEMBERED_BLOCKS + 1).unwrap_or(u32::MAX);
+    let known = tx.remembered_blocks(chain, limit).await?;
+    let below = known.last().is_some_and(|(lowest, _)| block.height < lowest.height);
+    Ok(below || known.iter().any(|(at, _)| at == block))
 }
 
 /// Whether a transfer is known to be in a block already.
