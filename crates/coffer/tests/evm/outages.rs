@@ -2,6 +2,7 @@
 
 use coffer_domain::{code::NetworkName, time::Span};
 use coffer_store::{blind_span::BlindSpan, error::DbError, tx::Tx};
+use serde_json::json;
 
 use crate::support::{Database, Request, Setup, World, ether};
 
@@ -62,10 +63,20 @@ async fn a_fixed_request_is_refused_while_its_network_is_behind() {
     let world = Setup::new().start().await;
     let price = ("25", "USD");
     let before = Request::of(&world, "ETH").await;
+    // Who repeats himself hears of what stands.
+    let named = json!({
+        "amount": "25", "currency": { "iso": "USD" }, "foreign_id": "order 1",
+        "payment_currency": { "iso": "ETH", "network_name": "anvil" },
+        "life_time_duration": 3600, "end_user_email": "guest@example.com",
+    });
+    let (status, stands) = world.post("/api/payments/v1/requests", &named).await;
+    assert_eq!(status, 200, "{stands}");
     world.gate.shut();
     world.settle_blind().await;
     let (status, answer) = Request::ask(&world, "ETH", price).await;
     assert_eq!(status, 503, "{answer}");
+    let (status, again) = world.post("/api/payments/v1/requests", &named).await;
+    assert_eq!((status, &again["data"]["id"]), (200, &stands["data"]["id"]), "{again}");
     world.gate.open();
     world.settle().await;
     let after = Request::of(&world, "ETH").await;

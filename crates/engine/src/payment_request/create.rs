@@ -278,7 +278,10 @@ impl Engine {
             stored.personal = Some(self.seal_for(Some(known), &bytes, stored.request.id));
         }
         let effects = match &plan.fixed {
-            Some(priced) => self.fix(tx, stored.to_mut(), priced, plan.now).await?,
+            Some(priced) => match self.fix(tx, stored.to_mut(), priced, plan.now).await {
+                Ok(effects) => effects,
+                Err(refused) => return Err(self.not_fixed(tx, &stored, refused).await?),
+            },
             None => Vec::new(),
         };
         if !tx.insert_request(&stored).await? {
@@ -352,6 +355,23 @@ impl Engine {
         stored.rates.push(priced.rate.clone());
         stored.due = self.due(&stored.request);
         Ok(effects)
+    }
+
+    /// What comes of a coin that could not be fixed. Whoever repeats himself while its network is
+    /// behind hears of what stands already.
+    async fn not_fixed(
+        &self,
+        tx: &mut Tx<'_>,
+        wanted: &StoredRequest,
+        refused: CreateRefused,
+    ) -> Result<Ended, EngineError> {
+        let behind = matches!(&refused, CreateRefused::Engine(EngineError::Chain(_)));
+        let foreign_id = wanted.foreign_id.as_deref().filter(|_| behind);
+        let Some(foreign_id) = foreign_id else { return Ok(refused.into()) };
+        match tx.request_by_foreign_id(wanted.request.scope, foreign_id).await? {
+            Some(_) => self.standing(tx, wanted).await,
+            None => Ok(refused.into()),
+        }
     }
 
     /// The request that holds the `foreign_id`: the same again, or another.
