@@ -170,7 +170,8 @@ fn left_block(request: &PaymentRequest, look: &Observation, step: &Step) -> Opti
     // Where it lies no higher than before, blocks are missing only while the sandbox is shorter.
     let counted = matches!(needed, Needed::Confirmations(_));
     let no_higher = known.confirmed.as_ref().is_some_and(|was| now.height <= was.at.height);
-    (!deep && !(counted && no_higher)).then(|| Left::Shallow(look.reference.clone()))
+    let excused = deep || (counted && no_higher);
+    (!excused).then(|| Left::Shallow(look.reference.clone()))
 }
 
 /// Why a network is stopped, in a sentence.
