@@ -199,6 +199,13 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_age ON idempotency USING btree (created_at);
 
+CREATE TABLE inner_transfers (
+    chain TEXT NOT NULL,
+    how TEXT NOT NULL,
+    since_height BIGINT NOT NULL,
+    CONSTRAINT inner_transfers_pkey PRIMARY KEY (chain)
+);
+
 CREATE TABLE lease (
     name TEXT NOT NULL,
     holder TEXT,

@@ -192,6 +192,12 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_age ON idempotency (created_at);
 
+CREATE TABLE inner_transfers (
+    chain TEXT PRIMARY KEY,
+    how TEXT NOT NULL,
+    since_height INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE lease (
     name TEXT NOT NULL PRIMARY KEY,
     holder TEXT,

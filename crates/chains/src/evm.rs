@@ -7,13 +7,14 @@
 use std::{
     collections::BTreeMap,
     ops::RangeInclusive,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
 use coffer_domain::{
     code::NetworkName,
     confirmations::NamedBlocks,
+    inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     ports::{
         Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Tip, Watched,
@@ -30,7 +31,8 @@ use self::{
     answer::{Hash, NodeBlock},
     endpoint::{Endpoint, Identity},
     failover::Failover,
-    fault::{Failure, Fault},
+    fault::Fault,
+    inner_transfers::Way,
     news::News,
     pinned::Pinned,
 };
@@ -44,6 +46,7 @@ mod endpoint;
 mod failover;
 mod fault;
 mod hits;
+mod inner_transfers;
 mod link;
 mod logs;
 mod news;
@@ -66,8 +69,7 @@ pub struct EvmChain {
     network: NetworkName,
     chain_id: u64,
     internal_transfers: InternalTransfers,
-    /// Whether traces are read, where the settings leave that open, once it is known.
-    traces: OnceLock<bool>,
+    way: Mutex<Way>,
     /// When a balance was asked for although half of an endpoint's calls were used.
     squeezed: Mutex<Option<Timestamp>>,
     second_source_above: BTreeMap<AssetId, Units>,
@@ -117,7 +119,7 @@ impl EvmChain {
             network,
             chain_id: settings.chain_id,
             internal_transfers: settings.internal_transfers,
-            traces: OnceLock::new(),
+            way: Mutex::default(),
             squeezed: Mutex::default(),
             second_source_above: settings.second_source_above.clone(),
             named: settings.named,
@@ -164,13 +166,15 @@ impl Chain for EvmChain {
 
     async fn probe(&self) -> Result<ChainProbe, ChainError> {
         probe::identities(&self.failover).await?;
-        let traces = async {
-            if self.reads_traces().await? {
-                self.failover.ask_tracer(|endpoint| endpoint.tracing().boxed()).await?;
+        match self.internal_transfers {
+            InternalTransfers::Traces => {
+                let traces = self.failover.ask_tracer(|endpoint| endpoint.tracing().boxed()).await;
+                traces.map_err(|failure| failure.into_error(self.network, 0))?;
             }
-            Ok::<_, Failure>(())
-        };
-        traces.await.map_err(|failure| failure.into_error(self.network, 0))?;
+            // Who gives traces is known from here on; that nobody does is no fault.
+            InternalTransfers::Auto => drop(self.fitting_way(None).await),
+            InternalTransfers::Audit | InternalTransfers::Off => {}
+        }
         let answer = self.failover.ask(|endpoint| probe::read(endpoint, &self.pinned).boxed());
         answer.await.map_err(|failure| failure.into_error(self.network, 0))
     }
@@ -209,15 +213,22 @@ impl Chain for EvmChain {
     }
 
     async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
-        let audits = match self.internal_transfers {
-            InternalTransfers::Audit => true,
-            InternalTransfers::Traces | InternalTransfers::Off => false,
-            InternalTransfers::Auto => {
-                let traces = self.reads_traces().await;
-                !traces.map_err(|failure| failure.into_error(self.network, 0))?
-            }
-        };
-        Ok(self.pinned.coin.filter(|_| audits))
+        Ok(self.pinned.coin)
+    }
+
+    async fn inner_transfers(
+        &self,
+        so_far: Option<InnerTransfers>,
+    ) -> Result<Option<InnerTransfers>, ChainError> {
+        if self.pinned.coin.is_none() {
+            return Ok(None);
+        }
+        let next = self.next_way(so_far).await;
+        next.map(Some).map_err(|failure| failure.into_error(self.network, 0))
+    }
+
+    fn find_inner_transfers(&self, how: InnerTransfers) {
+        self.tell_way(how);
     }
 
     /// One call an account, to two endpoints where there are so many: what one says of balances is

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod code;
 pub mod confirmations;
 pub mod id;
+pub mod inner_transfers;
 pub mod mail;
 pub mod merchant;
 pub mod merchant_url;

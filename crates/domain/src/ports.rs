@@ -11,6 +11,7 @@ use crate::{
     callback::{Delivery, DeliveryOutcome},
     code::{Iso, NetworkName},
     confirmations::NamedBlocks,
+    inner_transfers::InnerTransfers,
     mail::{Mail, MailOutcome},
     merchant_url::{MerchantUrl, Screening},
     money::{AssetId, Units},
@@ -219,11 +220,22 @@ pub trait Chain: Send + Sync {
     }
 
     /// The network's coin, where it may arrive in ways that no block tells of, so that what
-    /// addresses hold must be compared with what was booked for them. None where every movement is
+    /// addresses hold can be compared with what was booked for them. None where every movement is
     /// told.
     async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
         Ok(None)
     }
+
+    /// How such arrivals are to be found, being found like that so far; none where all is told.
+    async fn inner_transfers(
+        &self,
+        _so_far: Option<InnerTransfers>,
+    ) -> Result<Option<InnerTransfers>, ChainError> {
+        Ok(None)
+    }
+
+    /// Finds them like that from now on.
+    fn find_inner_transfers(&self, _how: InnerTransfers) {}
 
     /// What accounts hold of the audited coin after a block, in base units, in their order; of the
     /// first of them only, where calls do not suffice for all. Empty where nothing is audited.

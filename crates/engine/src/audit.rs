@@ -6,9 +6,11 @@
 //! issued is never taken for a payment, and what a merchant has taken from it is not missed. While
 //! a request is open its addresses are compared with every new block that is deep enough, then
 //! daily for 30 days, and monthly ever after, a batch at a time. After a reorganisation below the
-//! last comparison it is compared at once, and what was found above the fork waits for that.
+//! last comparison it is compared at once, and what was found above the fork waits for that. Where
+//! traces take over, it is compared a last time (`follow/inner_transfers.rs`).
 
 mod arrived;
+mod begin;
 mod compare;
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use coffer_domain::{
     code::NetworkName,
     id::PaymentRequestId,
+    inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     payment_request::{PaymentRequest, Stage},
     ports::{Chain, ChainError, Tip},
@@ -26,6 +29,7 @@ use coffer_store::{
     audit::Audit,
     chain_cursor::Cursor,
     error::DbError,
+    inner_transfers::InnerWay,
     tx::Tx,
     wallet::{IssuedAddress, Wallet},
 };
@@ -66,6 +70,13 @@ struct Measure {
     tip: Tip,
 }
 
+impl Measure {
+    /// Whether all that no block told of up to a change of the way lies below.
+    fn is_after(&self, way: InnerWay) -> bool {
+        way.how == InnerTransfers::Audit || self.at.height >= way.since
+    }
+}
+
 impl Engine {
     /// Compares the addresses of a chain that are due; whether there may be more.
     ///
@@ -77,17 +88,22 @@ impl Engine {
             return Ok(false);
         }
         let Some(coin) = chain.audited().await? else { return Ok(false) };
-        let cursor = self.store().read(async move |tx: &mut Tx<'_>| tx.cursor(name).await).await?;
-        let Some(cursor) = cursor.filter(|cursor| cursor.behind_since.is_none()) else {
-            return Ok(false);
+        let read = async move |tx: &mut Tx<'_>| {
+            Ok::<_, DbError>((tx.cursor(name).await?, tx.inner_way(name).await?))
         };
-        let begun = self.begin_audits(chain, coin, &cursor).await?;
+        let (cursor, way) = self.store().read(read).await?;
+        let cursor = cursor.filter(|cursor| cursor.behind_since.is_none());
+        let (Some(cursor), Some(way)) = (cursor, way) else { return Ok(false) };
+        let audits = way.how == InnerTransfers::Audit;
+        let begun = audits && self.begin_audits(chain, coin, &cursor).await?;
         let is_due = !self.due_audits(chain, cursor.at.height, 1).await?.is_empty();
         if !is_due {
             return Ok(begun);
         }
         let tip = chain.tip().await?;
-        let Some(measure) = self.measure(coin, cursor, tip).await? else { return Ok(begun) };
+        let measure = self.measure(coin, cursor, tip).await?;
+        let measure = measure.filter(|measure| measure.is_after(way));
+        let Some(measure) = measure else { return Ok(begun) };
         let due = self.due_audits(chain, measure.at.height, BATCH).await?;
         if due.is_empty() {
             return Ok(begun);
@@ -163,7 +179,7 @@ impl Engine {
     }
 
     /// Notes what new addresses hold before anybody can have paid to them; whether there were any.
-    async fn begin_audits(
+    pub(crate) async fn begin_audits(
         &self,
         chain: &Arc<dyn Chain>,
         coin: AssetId,

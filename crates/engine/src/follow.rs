@@ -3,6 +3,7 @@
 
 mod blind;
 mod clear;
+mod inner_transfers;
 mod look;
 mod missed;
 mod read;
@@ -17,7 +18,7 @@ use coffer_domain::{
     time::{Span, Timestamp},
     transfer::BlockRef,
 };
-use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
+use coffer_store::{chain_cursor::Cursor, error::DbError, inner_transfers::InnerWay, tx::Tx};
 
 use crate::{engine::Engine, error::EngineError};
 
@@ -69,13 +70,14 @@ impl Engine {
     pub async fn follow_once(&self, chain: &Arc<dyn Chain>) -> Result<Progress, EngineError> {
         let name = chain.name();
         let read = async move |tx: &mut Tx<'_>| {
-            Ok::<_, DbError>((tx.cursor(name).await?, tx.chain_stop(name).await?))
+            let (cursor, stop) = (tx.cursor(name).await?, tx.chain_stop(name).await?);
+            Ok::<_, DbError>((cursor, stop, tx.inner_way(name).await?))
         };
-        let (cursor, stop) = self.store().read(read).await?;
+        let (cursor, stop, way) = self.store().read(read).await?;
         if stop.is_some() {
             return Ok(Progress::Stopped);
         }
-        let answer = self.look(chain, cursor.clone()).await;
+        let answer = self.look(chain, cursor.clone(), way).await;
         self.conditions.looked(name, answer.as_ref().err());
         let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
         if let Some(reason) = silent {
@@ -93,6 +95,7 @@ impl Engine {
         &self,
         chain: &Arc<dyn Chain>,
         cursor: Option<Cursor>,
+        way: Option<InnerWay>,
     ) -> Result<Progress, EngineError> {
         let probe = self.probe(chain).await?;
         let asked_at = self.now();
@@ -112,6 +115,8 @@ impl Engine {
                 None => return Ok(Progress::More),
             },
         };
+        let agreed = self.agree_on_way(chain, cursor, way).await?;
+        let Some(cursor) = agreed else { return Ok(Progress::More) };
         self.probes.admit(chain.name(), probe);
         let Some((fork, blocks)) = self.read_step(chain, &cursor, &tip).await? else {
             return Ok(Progress::Unsettled);

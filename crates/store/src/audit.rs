@@ -10,6 +10,10 @@ use coffer_domain::{
 
 use crate::{codec, error::DbError, sql, tx::Tx, vals, value::Row};
 
+/// When an address is due that is not compared any more, because coin that contracts move is found
+/// in another way now.
+pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
+
 /// The last comparison of one address on one chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
@@ -192,14 +196,33 @@ impl Tx<'_> {
         Ok(stepped == 1)
     }
 
+    /// Makes all addresses of a chain due that are not yet; how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn hasten_audits(
+        &mut self,
+        chain: NetworkName,
+        now: Timestamp,
+    ) -> Result<u64, DbError> {
+        self.exec(
+            sql!("UPDATE audit SET due_at = $1 WHERE chain = $2 AND due_at > $3"),
+            vals![now.millis(), chain.as_str(), now.millis()],
+        )
+        .await
+    }
+
     /// When the address that is due longest was compared last; none where none is compared.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
     pub async fn oldest_audit(&mut self, chain: NetworkName) -> Result<Option<Timestamp>, DbError> {
         self.one(
-            sql!("SELECT audited_at FROM audit WHERE chain = $1 ORDER BY due_at LIMIT 1"),
-            vals![chain.as_str()],
+            sql!(
+                "SELECT audited_at FROM audit WHERE chain = $1 AND due_at < $2 \
+                 ORDER BY due_at LIMIT 1"
+            ),
+            vals![chain.as_str(), NEVER.millis()],
             |row| codec::time(row, 0),
         )
         .await

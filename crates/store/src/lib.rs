@@ -30,6 +30,7 @@ pub mod chain_stop;
 pub mod customer;
 pub mod event;
 pub mod idempotency;
+pub mod inner_transfers;
 pub mod lease;
 pub mod master_key;
 pub mod merchant;

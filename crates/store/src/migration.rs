@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007", "alarm"),
     migration!(8, "0008", "blind_span"),
     migration!(9, "0009", "callback_said"),
+    migration!(10, "0010", "inner_transfers"),
 ];
 
 /// What opening a store would do to it.

@@ -12,9 +12,8 @@ use super::{
     EvmChain,
     answer::Hash,
     block::{Draft, Inner, Reading},
-    fault::{Failure, Fault},
+    fault::Failure,
     logs::{self, Fetched},
-    settings::InternalTransfers,
     witness::Confirmed,
 };
 
@@ -107,25 +106,6 @@ impl EvmChain {
             .boxed()
         });
         answer.await
-    }
-
-    /// Whether traces are read on this network. Found out once, so that a payment is not looked for
-    /// in one way today and in another tomorrow. That there are none is believed only when every
-    /// endpoint says so: one that is silent may be the one that traces.
-    pub(super) async fn reads_traces(&self) -> Result<bool, Failure> {
-        match (self.internal_transfers, self.traces.get()) {
-            (InternalTransfers::Off | InternalTransfers::Audit, _) => return Ok(false),
-            (InternalTransfers::Traces, _) => return Ok(true),
-            (InternalTransfers::Auto, Some(known)) => return Ok(*known),
-            (InternalTransfers::Auto, None) => {}
-        }
-        let answer = self.failover.ask_tracer(|it| it.tracing().boxed()).await;
-        let found = match answer {
-            Ok(_) => true,
-            Err(Failure(faults)) if faults.iter().all(|(_, it)| *it == Fault::Traceless) => false,
-            Err(failure) => return Err(failure),
-        };
-        Ok(*self.traces.get_or_init(|| found))
     }
 
     /// Whether a block is so new that endpoints may differ about it.

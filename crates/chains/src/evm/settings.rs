@@ -19,7 +19,7 @@ pub use crate::settings_refused::SettingsRefused;
 /// How coin is found that contracts move inside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum InternalTransfers {
-    /// By traces where an endpoint gives them when the network is first used, else by balances.
+    /// By traces where an endpoint gives them when the process starts, else by balances.
     #[default]
     Auto,
     /// By traces; without an endpoint that gives them the network is not read.

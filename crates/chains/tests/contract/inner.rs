@@ -1,12 +1,20 @@
 //! Coin moved by calls inside a transaction, as smart wallets and exchanges pay.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
+    inner_transfers::InnerTransfers,
     money::Units,
-    ports::{Chain, ChainError},
+    ports::{Chain, ChainError, Clock},
+    time::Timestamp,
     transfer::{Address, ChainTransfer, ChainUnits},
 };
 use serde_json::{Value, json};
@@ -221,19 +229,68 @@ async fn without_traces_inner_payments_are_not_seen_or_the_network_is_not_read()
     assert!(told.contains("gives no traces of calls inside transactions"), "{told}");
 }
 
+/// A clock that a test moves.
+struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::Relaxed))
+    }
+}
+
 #[tokio::test]
-async fn a_silent_endpoint_leaves_open_whether_anybody_traces() {
+async fn a_dead_endpoint_beside_one_that_does_not_trace_does_not_stop_the_network() {
     let scene = Scene::new().await;
+    let (audit, traces) = (Some(InnerTransfers::Audit), Some(InnerTransfers::Traces));
     for urls in
         [["http://127.0.0.1:1", &scene.traceless.url], [&scene.traceless.url, "http://127.0.0.1:1"]]
     {
-        let chain = Scene::chain(&urls);
-        let error = chain.audited().await.unwrap_err();
-        assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
-        assert!(chain.probe().await.is_err());
+        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
+        let asked = Arc::clone(&clock);
+        let chain = EvmChain::new(&settings(&urls, vec![coin("ETH")]), asked).unwrap();
+        assert!(chain.probe().await.is_ok());
+        assert_eq!(chain.inner_transfers(None).await, Ok(audit));
+        chain.find_inner_transfers(InnerTransfers::Audit);
+        assert!(chain.block(1, &|_: &[u8]| true).await.is_ok());
+        // Where traces were read, the dead one may be the one that gives them.
+        for (seconds, told) in [(0, traces), (299, traces), (1, audit)] {
+            clock.0.fetch_add(seconds, Ordering::Relaxed);
+            assert_eq!(chain.inner_transfers(traces).await, Ok(told), "{seconds}");
+        }
     }
-    let both = [&*scene.traceless.url, &*scene.traceless.url];
-    assert_eq!(Scene::chain(&both).audited().await, Ok(Some(coin("ETH").id)));
+    // Nobody answers.
+    let chain = Scene::chain(&["http://127.0.0.1:1"]);
+    assert!(matches!(chain.inner_transfers(None).await, Err(ChainError::Unreachable { .. })));
+}
+
+#[tokio::test]
+async fn the_way_is_left_open_by_the_settings_only_where_they_say_so() {
+    let scene = Scene::new().await;
+    let (audit, traces) = (Some(InnerTransfers::Audit), Some(InnerTransfers::Traces));
+    let with = |internal_transfers, url: &str| {
+        let settings = settings(&[url], vec![coin("ETH")]);
+        EvmChain::new(&EvmSettings { internal_transfers, ..settings }, clock()).unwrap()
+    };
+    let (tracer, traceless) = (&scene.anvil.url, &scene.traceless.url);
+    for so_far in [None, audit, traces, Some(InnerTransfers::Off)] {
+        let ask = async |set, url: &str| with(set, url).inner_transfers(so_far).await;
+        assert_eq!(ask(InternalTransfers::Auto, tracer).await, Ok(traces));
+        assert_eq!(ask(InternalTransfers::Auto, traceless).await, Ok(audit));
+        assert_eq!(ask(InternalTransfers::Audit, tracer).await, Ok(audit));
+        assert_eq!(ask(InternalTransfers::Traces, traceless).await, Ok(traces));
+        assert_eq!(ask(InternalTransfers::Off, tracer).await, Ok(Some(InnerTransfers::Off)));
+    }
+    // In a running process what is audited is audited on.
+    let chain = with(InternalTransfers::Auto, tracer);
+    assert_eq!(chain.inner_transfers(traces).await, Ok(traces));
+    assert_eq!(chain.inner_transfers(audit).await, Ok(audit));
+    // What is told goes before what the adapter would do by itself.
+    chain.find_inner_transfers(InnerTransfers::Audit);
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    assert_eq!(newest(&chain).await.transfers, []);
+    chain.find_inner_transfers(InnerTransfers::Traces);
+    assert_eq!(newest(&chain).await.transfers.len(), 1);
 }
 
 #[tokio::test]
@@ -330,21 +387,16 @@ async fn so_many_balances_are_asked_for_as_calls_are_left() {
 }
 
 #[tokio::test]
-async fn balances_are_audited_where_nobody_traces_and_only_believed_of_two() {
+async fn balances_are_only_believed_of_two() {
     let scene = Scene::new().await;
     let to = receiver(0);
     let pay = [to_word(&to), U256::from(700)];
     scene.pay("pay(address,uint256)", 0, &pay).await;
-    let eth = Some(coin("ETH").id);
-    assert_eq!(Scene::chain(&[&scene.anvil.url]).audited().await, Ok(None));
-    assert_eq!(Scene::chain(&[&scene.traceless.url]).audited().await, Ok(eth));
     let with = |internal_transfers| {
         let settings = settings(&[&scene.anvil.url], vec![coin("ETH")]);
         EvmChain::new(&EvmSettings { internal_transfers, ..settings }, clock()).unwrap()
     };
-    assert_eq!(with(InternalTransfers::Audit).audited().await, Ok(eth));
     assert_eq!(newest(&with(InternalTransfers::Audit)).await.transfers, []);
-    assert_eq!(with(InternalTransfers::Off).audited().await, Ok(None));
 
     let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
     let accounts = [to.account.clone(), receiver(1).account];

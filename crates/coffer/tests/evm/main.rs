@@ -9,6 +9,7 @@
 mod amounts;
 mod audit;
 mod calls;
+mod changes;
 mod doctor;
 mod outages;
 mod program;

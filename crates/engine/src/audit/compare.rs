@@ -2,12 +2,17 @@
 //! it was compared.
 
 use coffer_domain::{
+    inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     payment_request::{PaymentRequest, TrackedTransfer},
     time::Timestamp,
     transfer::{Observation, Position, TransferReference},
 };
-use coffer_store::{audit::Audit, chain_cursor::Cursor, tx::Tx};
+use coffer_store::{
+    audit::{Audit, NEVER},
+    chain_cursor::Cursor,
+    tx::Tx,
+};
 
 use super::{
     FOUND, Measure, all_remembered,
@@ -65,14 +70,19 @@ impl Engine {
         }
         // A network that is behind, or was stopped meanwhile, credits nothing.
         let cursor = tx.cursor(chain).await?.filter(|cursor| cursor.behind_since.is_none());
-        let Some(cursor) = cursor else { return Ok(Outcome::Later) };
+        let way = tx.inner_way(chain).await?.filter(|way| measure.is_after(*way));
+        let (Some(cursor), Some(way)) = (cursor, way) else { return Ok(Outcome::Later) };
         let blocks = tx.remembered_blocks(chain, all_remembered()).await?;
         if !blocks.iter().any(|(at, _)| *at == measure.at) {
             return Ok(Outcome::Dropped);
         }
         let Some(stored) = tx.request(audit.request).await? else { return Ok(Outcome::Noted) };
-        let Compared { after, again, new, doubtful, too_soon } =
+        let Compared { mut after, again, new, doubtful, too_soon, waits } =
             compared(&stored.request, measure, audit, held, now);
+        if way.how != InnerTransfers::Audit && !waits {
+            // That was the last time.
+            after.due_at = NEVER;
+        }
         if too_soon {
             return Ok(Outcome::Later);
         }
@@ -130,6 +140,8 @@ struct Compared {
     /// Whether something that had been final is missed, and may come in a block not higher than
     /// where it was: what this came to is not to be noted.
     too_soon: bool,
+    /// Whether something that had been found is in no block now.
+    waits: bool,
 }
 
 fn compared(
@@ -167,7 +179,7 @@ fn compared(
         ..audit.clone()
     };
     let new = (!new.is_zero()).then(|| (fresh_reference(request, coin, address, height), new));
-    Compared { after, again, new, doubtful, too_soon }
+    Compared { after, again, new, doubtful, too_soon, waits }
 }
 
 /// One look at what was found.

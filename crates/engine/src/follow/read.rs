@@ -74,7 +74,7 @@ impl Engine {
     }
 
     /// The blocks of a chain that were read last, the newest first.
-    async fn remembered(
+    pub(super) async fn remembered(
         &self,
         chain: &Arc<dyn Chain>,
     ) -> Result<Vec<(BlockRef, Timestamp)>, EngineError> {

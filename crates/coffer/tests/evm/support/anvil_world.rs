@@ -2,10 +2,13 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
-use coffer_chains::registry::ChainSettings;
+use coffer_chains::{
+    evm::{EvmSettings, InternalTransfers},
+    registry::ChainSettings,
+};
 
 use super::{
     Request, Setup,
@@ -31,6 +34,8 @@ pub struct World {
     pub contracts: Vec<String>,
     /// The second network, where there is one.
     pub sister: Option<Sister>,
+    /// What the next start reads.
+    settings: Arc<Mutex<Vec<EvmSettings>>>,
 }
 
 impl Deref for World {
@@ -68,8 +73,12 @@ impl World {
             evm.push(started.evm(&catalogue));
             sister = Some(started);
         }
-        let chains = move || ChainSettings { evm: evm.clone(), ..ChainSettings::default() };
-        let chains = Box::new(chains);
+        let settings = Arc::new(Mutex::new(evm));
+        let read = Arc::clone(&settings);
+        let chains = Box::new(move || {
+            let evm = read.lock().unwrap().clone();
+            ChainSettings { evm, ..ChainSettings::default() }
+        });
         let plan = Plan { database, policy, catalogue, chains, network: network() };
         let house = House::start(plan, clock).await;
         // The addresses that Coffer derives are those that the node derives by itself.
@@ -79,7 +88,15 @@ impl World {
         if !unread {
             house.settle().await;
         }
-        Self { house, node, gate, contracts, sister }
+        Self { house, node, gate, contracts, sister, settings }
+    }
+
+    /// Ends and starts again with other settings: coin that contracts move is found in that way.
+    pub async fn restart_finding(&mut self, by: InternalTransfers) {
+        for network in self.settings.lock().unwrap().iter_mut() {
+            network.internal_transfers = by;
+        }
+        self.house.restart().await;
     }
 
     /// Makes so many blocks and lets every worker run.
