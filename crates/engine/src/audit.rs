@@ -165,19 +165,6 @@ impl Engine {
         Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
     }
 
-    /// When the address of a chain that is due longest was compared last; none where none is.
-    ///
-    /// # Errors
-    /// When the database gives no answer.
-    pub async fn oldest_audit(
-        &self,
-        chain: &Arc<dyn Chain>,
-    ) -> Result<Option<Timestamp>, EngineError> {
-        let name = chain.name();
-        let read = async move |tx: &mut Tx<'_>| tx.oldest_audit(name).await;
-        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
-    }
-
     /// Notes what new addresses hold before anybody can have paid to them; whether there were any.
     pub(crate) async fn begin_audits(
         &self,
@@ -194,7 +181,7 @@ impl Engine {
     }
 
     /// Whether addresses of a wallet are addresses of a chain.
-    fn pays_to(&self, chain: &Arc<dyn Chain>, wallet: &Wallet) -> bool {
+    pub(crate) fn pays_to(&self, chain: &Arc<dyn Chain>, wallet: &Wallet) -> bool {
         let carrier = self.chain_of(wallet.environment, chain.name());
         carrier.is_some_and(|carrier| carrier.name() == chain.name())
             && self.wallet_family(wallet.environment, chain.name()) == Some(&*wallet.family)

@@ -14,7 +14,10 @@ use coffer_domain::{
     money::AssetId,
     ports::{Chain, ChainError, ChainProbe, EndpointReport},
 };
-use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
+use coffer_store::{
+    audit::NextAudit, chain_cursor::Cursor, chain_stop::ChainStop, error::DbError, tx::Tx,
+    wallet::Wallet,
+};
 use futures_util::future::join_all;
 
 pub use finding::{Finding, Grade};
@@ -33,6 +36,8 @@ pub struct Diagnosis {
     pub sources: Vec<(&'static str, Result<usize, String>)>,
     /// Each coin of those networks.
     pub coins: Vec<CoinDiagnosis>,
+    /// The networks that wait for a person, the sandbox among them.
+    pub stops: Vec<ChainStop>,
     /// What is wrong or worth knowing, the worst first.
     pub findings: Vec<Finding>,
 }
@@ -54,6 +59,8 @@ pub struct NetworkDiagnosis {
     pub cursor: Option<Cursor>,
     /// How many addresses are watched on it.
     pub addresses: u64,
+    /// How far the balance audit is; none where nothing is compared.
+    pub audit: Option<NextAudit>,
 }
 
 /// How one key is.
@@ -95,14 +102,18 @@ impl Engine {
     /// # Errors
     /// When the database does not answer.
     pub async fn diagnose(&self, serving: Option<bool>) -> Result<Diagnosis, EngineError> {
-        let (cursors, wallets) = self
+        let (cursors, wallets, mut stops) = self
             .store()
-            .read(async |tx: &mut Tx<'_>| Ok((tx.cursors().await?, tx.wallets().await?)))
+            .read(async |tx: &mut Tx<'_>| {
+                Ok((tx.cursors().await?, tx.wallets().await?, tx.chain_stops().await?))
+            })
             .await
             .map_err(|error: DbError| error)?;
+        stops.retain(|stop| self.chains().any(|chain| chain.name() == stop.chain));
         let chains = self.parts.chains.iter();
         let networks = chains.map(|chain| self.examine(chain, &cursors, &wallets));
         let (networks, sources) = futures_util::join!(join_all(networks), self.ask_sources());
+        let networks = networks.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut keys = Vec::new();
         for wallet in wallets.iter().filter(|wallet| wallet.family != SANDBOX_FAMILY) {
             keys.push(KeyDiagnosis {
@@ -113,8 +124,8 @@ impl Engine {
             });
         }
         let coins = self.coins(&networks, &wallets);
-        let findings = finding::all(&networks, &keys, &coins, serving, self.now());
-        Ok(Diagnosis { networks, keys, sources, coins, findings })
+        let findings = finding::all(&networks, &keys, &coins, &stops, serving, self.now());
+        Ok(Diagnosis { networks, keys, sources, coins, stops, findings })
     }
 
     async fn examine(
@@ -122,17 +133,22 @@ impl Engine {
         chain: &Arc<dyn Chain>,
         cursors: &[Cursor],
         wallets: &[Wallet],
-    ) -> NetworkDiagnosis {
+    ) -> Result<NetworkDiagnosis, EngineError> {
         let name = chain.name();
         let row = self.catalogue().network(name);
         let group = row.map(|row| row.key_group()).unwrap_or_default();
         let wallets = wallets.iter().filter(|wallet| wallet.family == group);
-        let (probe, endpoints) = futures_util::join!(chain.probe(), chain.endpoints());
+        let asked = futures_util::join!(chain.probe(), chain.endpoints(), chain.audited());
+        let (probe, endpoints, audited) = asked;
+        let audit = match audited {
+            Ok(Some(_)) => self.next_audit(name).await?,
+            Ok(None) | Err(_) => None,
+        };
         if let Ok(probe) = &probe {
             // Only now can it be said of its coins whether they can be taken.
             self.probes.admit(name, Arc::new(probe.clone()));
         }
-        NetworkDiagnosis {
+        Ok(NetworkDiagnosis {
             name,
             block_seconds: row.map_or(1, |row| row.block_seconds),
             unsaid_words: row.zip(probe.as_ref().ok()).and_then(|(row, probe)| {
@@ -143,6 +159,16 @@ impl Engine {
             endpoints,
             cursor: cursors.iter().find(|cursor| cursor.chain == name).cloned(),
             addresses: wallets.map(|wallet| u64::from(wallet.next_number)).sum(),
-        }
+            audit,
+        })
+    }
+
+    /// How far the balance audit of a chain is; none where nothing is compared.
+    pub(crate) async fn next_audit(
+        &self,
+        chain: NetworkName,
+    ) -> Result<Option<NextAudit>, EngineError> {
+        let read = async move |tx: &mut Tx<'_>| tx.next_audit(chain).await;
+        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
     }
 }

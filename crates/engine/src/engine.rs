@@ -16,6 +16,7 @@ use crate::{
     alarms::{Channels, Conditions, Pulse},
     api_key::KeyCache,
     follow::Missed,
+    health::Kept,
     lease::Leases,
     probe::Probes,
     rates::RateBoard,
@@ -65,6 +66,7 @@ pub struct Engine {
     pub(crate) probes: Arc<Probes>,
     pub(crate) conditions: Arc<Conditions>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) kept: Arc<Kept>,
     ids: Arc<IdOrder>,
 }
 
@@ -83,6 +85,7 @@ impl Engine {
             probes: Arc::default(),
             conditions: Arc::default(),
             pulse: Arc::default(),
+            kept: Arc::default(),
             ids: Arc::default(),
         }
     }

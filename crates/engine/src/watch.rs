@@ -4,12 +4,18 @@
 mod index;
 mod owner;
 
-use std::sync::{
-    PoisonError, RwLock,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
-use coffer_domain::ports::{Watched, Watches};
+use coffer_domain::{
+    id::WalletId,
+    ports::{Watched, Watches},
+};
 use coffer_store::{error::DbError, tx::Tx, wallet::Wallet};
 use tokio::sync::Mutex;
 
@@ -28,6 +34,8 @@ const TELL_EVERY: usize = 500_000;
 pub(crate) struct Watch {
     index: RwLock<Index>,
     owners: Owners,
+    /// Every wallet, as it was read last.
+    wallets: RwLock<Arc<[Wallet]>>,
     /// Held while addresses are learned, so that those who follow several chains do not read the
     /// same rows.
     learning: Mutex<()>,
@@ -66,6 +74,16 @@ impl Watch {
     /// How many addresses are watched.
     pub(crate) fn len(&self) -> usize {
         self.with(Index::len)
+    }
+
+    /// Every wallet, as it was read last; none before addresses were looked for.
+    pub(crate) fn wallets(&self) -> Arc<[Wallet]> {
+        Arc::clone(&self.wallets.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How far the addresses of each wallet are watched: all numbers below are.
+    pub(crate) fn next_numbers(&self) -> HashMap<WalletId, u32> {
+        self.with(Index::next_numbers)
     }
 
     fn learn(&self, wallet: &Wallet, page: &[(u32, Vec<u8>)]) {
@@ -109,24 +127,25 @@ impl Engine {
     /// When the database cannot answer.
     pub async fn refresh_watch(&self) -> Result<(), EngineError> {
         let _learning = self.watch.learning.lock().await;
-        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let read = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let wallets: Arc<[Wallet]> = read.into();
+        *self.watch.wallets.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&wallets);
         let issued: u64 = wallets.iter().map(|wallet| u64::from(wallet.next_number)).sum();
         self.watch.issued.store(usize::try_from(issued).unwrap_or(usize::MAX), Ordering::Relaxed);
         let mut told = self.watch.len();
-        for wallet in wallets {
-            let mut next = self.watch.with(|index| index.next_of(wallet.id));
+        for wallet in wallets.iter() {
+            let id = wallet.id;
+            let mut next = self.watch.with(|index| index.next_of(id));
             while next < wallet.next_number {
                 let from = next;
                 let page = self
                     .store()
-                    .read(async move |tx: &mut Tx<'_>| {
-                        tx.accounts_from(wallet.id, from, PAGE).await
-                    })
+                    .read(async move |tx: &mut Tx<'_>| tx.accounts_from(id, from, PAGE).await)
                     .await
                     .map_err(|error: DbError| error)?;
                 let Some((last, _)) = page.last() else { break };
                 next = last.saturating_add(1);
-                self.watch.learn(&wallet, &page);
+                self.watch.learn(wallet, &page);
                 self.watch.tell(&mut told);
             }
         }

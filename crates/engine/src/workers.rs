@@ -42,6 +42,7 @@ enum Work {
     CheckAlarms,
     SendAlarms,
     Heartbeat,
+    TakeStock,
 }
 
 struct Worker {
@@ -79,6 +80,7 @@ impl Engine {
             worker("check alarms", seconds(15), None, Work::CheckAlarms),
             worker("send alarms", seconds(15), Some(ALARMS_TOPIC), Work::SendAlarms),
             worker("heartbeat", seconds(60), None, Work::Heartbeat),
+            worker("take stock", seconds(5), None, Work::TakeStock),
         ];
         workers.extend(self.chains().map(|chain| Worker {
             name: format!("follow {}", chain.name()),
@@ -159,6 +161,7 @@ impl Engine {
             Work::CheckAlarms => self.check_alarms().await.map(|()| false),
             Work::SendAlarms => self.send_alarms().await.map(|_| false),
             Work::Heartbeat => self.give_heartbeat().await.map(|()| false),
+            Work::TakeStock => self.take_stock().await.map(|()| false),
         }
     }
 

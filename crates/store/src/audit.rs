@@ -48,6 +48,15 @@ impl Audit {
     }
 }
 
+/// Which address of a chain is due longest, or next where none is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextAudit {
+    /// When it was compared last.
+    pub audited_at: Timestamp,
+    /// When it is to be compared again.
+    pub due_at: Timestamp,
+}
+
 impl Tx<'_> {
     /// The number of the first address of a wallet that is not compared on a chain yet.
     ///
@@ -212,18 +221,22 @@ impl Tx<'_> {
         .await
     }
 
-    /// When the address that is due longest was compared last; none where none is compared.
+    /// The next comparison of a chain's addresses; none where none is compared.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
-    pub async fn oldest_audit(&mut self, chain: NetworkName) -> Result<Option<Timestamp>, DbError> {
+    pub async fn next_audit(&mut self, chain: NetworkName) -> Result<Option<NextAudit>, DbError> {
         self.one(
             sql!(
-                "SELECT audited_at FROM audit WHERE chain = $1 AND due_at < $2 \
+                "SELECT audited_at, due_at FROM audit WHERE chain = $1 AND due_at < $2 \
                  ORDER BY due_at LIMIT 1"
             ),
             vals![chain.as_str(), NEVER.millis()],
-            |row| codec::time(row, 0),
+            |row| {
+                let (audited_at, due_at) = (codec::time(row, 0)?, codec::time(row, 1)?);
+                // What is due before everything else is not late because of that.
+                Ok(NextAudit { audited_at, due_at: due_at.max(audited_at) })
+            },
         )
         .await
     }

@@ -1,13 +1,28 @@
 //! `GET /health`: whether the server can do its work, and if not, what is wrong.
 
-use axum::http::StatusCode;
+mod detail;
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{ConnectInfo, Request},
+    http::StatusCode,
+};
 use bytes::Bytes;
-use coffer_domain::money::AssetId;
-use coffer_engine::{engine::Engine, health::Health};
+use coffer_domain::{money::AssetId, time::Timestamp};
+use coffer_engine::{
+    engine::Engine,
+    health::{ChainHealth, Health},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::detail::{CoinView, EndpointView, KeyView};
 use crate::problem::{JSON, Said};
+
+/// What proxies add to what they pass on.
+const OF_PROXIES: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// How the installation is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,6 +41,15 @@ pub(crate) struct HealthView {
     /// How many have been issued; more than are watched while they are still being loaded after a
     /// start.
     addresses_issued: usize,
+    /// Each coin of the networks that are set up, and whether it can be taken now.
+    coins: Vec<CoinView>,
+    /// The extended public keys with the longest gaps, a hundred at most. Left out for who does not
+    /// ask from this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<KeyView>>,
+    /// How many keys are not among them: they are too many, or were not measured yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys_left_out: Option<usize>,
 }
 
 /// How one chain is read.
@@ -41,15 +65,32 @@ pub(crate) struct ChainView {
     /// How far it was read by its own clock, in Unix seconds; `null` before the first look.
     #[schema(required = true)]
     read_through: Option<i64>,
+    /// Seconds between how far it was read and now; `null` before the first look.
+    #[schema(required = true)]
+    lag_seconds: Option<i64>,
+    /// Blocks that the best of its endpoints had beyond the newest block read, when they were asked;
+    /// `null` where they were not.
+    #[schema(required = true)]
+    lag_blocks: Option<u64>,
     /// Why it is not read to its tip; `null` while it is.
     #[schema(required = true)]
     behind: Option<String>,
+    /// How many addresses are watched that can be paid on it.
+    addresses_watched: u64,
+    /// Seconds since the balance of the address was compared that is due longest, or next; left out
+    /// where nothing is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unaudited_seconds: Option<i64>,
     /// When it could last not be read for more than a minute; left out where that never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     blind: Option<BlindView>,
     /// The assets that cannot be taken on it, each with the reason; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused_assets: Vec<RefusedAssetView>,
+    /// What each endpoint said when it was asked last, once a minute; empty where another server
+    /// asks them. Left out for who does not ask from this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints: Option<Vec<EndpointView>>,
 }
 
 /// A time in which a chain could not be read.
@@ -78,13 +119,37 @@ pub(crate) struct RefusedAssetView {
     reason: String,
 }
 
-impl From<&Health> for HealthView {
-    fn from(health: &Health) -> Self {
-        let chains = health.chains.iter().map(|chain| ChainView {
+impl HealthView {
+    /// What is told: to who asks from this machine (`near`) everything, to others neither endpoints
+    /// nor keys.
+    fn new(health: &Health, near: bool) -> Self {
+        let chains = health.chains.iter().map(|chain| ChainView::new(chain, health.at, near));
+        let keys = health.keys.iter().map(|(key, at)| KeyView::new(key, *at));
+        Self {
+            status: if health.is_well() { "ok" } else { "unwell" },
+            store: if health.store { "ok" } else { "unavailable" },
+            chains: chains.collect(),
+            addresses_watched: health.addresses_watched,
+            addresses_issued: health.addresses_issued,
+            coins: health.coins.iter().map(CoinView::from).collect(),
+            keys: near.then(|| keys.collect()),
+            keys_left_out: near.then_some(health.keys_left_out),
+        }
+    }
+}
+
+impl ChainView {
+    fn new(chain: &ChainHealth, now: Timestamp, near: bool) -> Self {
+        let age = |at: Timestamp| now.since(at).seconds().max(0);
+        Self {
             name: chain.name.to_string(),
             height: chain.height,
             read_through: chain.read_through.map(|at| at.seconds()),
+            lag_seconds: chain.read_through.map(age),
+            lag_blocks: chain.lag_blocks(),
             behind: chain.behind.clone(),
+            addresses_watched: chain.addresses,
+            unaudited_seconds: chain.audit.map(|audit| age(audit.audited_at)),
             blind: chain.blind.as_ref().map(|span| BlindView {
                 since: span.since.seconds(),
                 until: span.until.map(|at| at.seconds()),
@@ -92,13 +157,7 @@ impl From<&Health> for HealthView {
                 payments: span.payments,
             }),
             refused_assets: chain.refused_assets.iter().map(RefusedAssetView::from).collect(),
-        });
-        Self {
-            status: if health.is_well() { "ok" } else { "unwell" },
-            store: if health.store { "ok" } else { "unavailable" },
-            chains: chains.collect(),
-            addresses_watched: health.addresses_watched,
-            addresses_issued: health.addresses_issued,
+            endpoints: near.then(|| detail::endpoints(chain.asked.as_ref())),
         }
     }
 }
@@ -110,12 +169,20 @@ impl From<&(AssetId, String)> for RefusedAssetView {
 }
 
 /// What the engine says of itself; 503 where it cannot do its work.
-pub(crate) async fn said(engine: &Engine) -> Said {
+pub(crate) async fn said(engine: &Engine, near: bool) -> Said {
     let health = engine.health().await;
     let status = match health.is_well() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let body = serde_json::to_vec(&HealthView::from(&health)).unwrap_or_default();
+    let view = HealthView::new(&health, near);
+    let body = serde_json::to_vec(&view).unwrap_or_default();
     Said { status, media_type: JSON, body: Bytes::from(body) }
+}
+
+/// Whether who asks is on this machine, and nobody stands in between.
+pub(crate) fn is_near(request: &Request) -> bool {
+    let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let loopback = client.is_some_and(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
+    loopback && !OF_PROXIES.iter().any(|header| request.headers().contains_key(*header))
 }

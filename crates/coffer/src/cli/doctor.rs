@@ -9,6 +9,7 @@ use coffer_outside::{
     client::{GuardedClient, Limits},
     guard::{AddressGuard, Lookup},
 };
+use coffer_store::chain_stop::ChainStop;
 use serde_json::{Value, json};
 
 use super::moment;
@@ -53,7 +54,7 @@ async fn serving(settings: &Settings) -> Result<Option<bool>, Failure> {
 fn page(found: &Diagnosis, now: Timestamp) -> String {
     let mut text = String::new();
     for network in &found.networks {
-        text += &network_lines(network, now);
+        text += &network_lines(network, found, now);
     }
     if found.networks.is_empty() {
         text += "No network is set up; only the sandbox works.\n\n";
@@ -91,7 +92,7 @@ fn page(found: &Diagnosis, now: Timestamp) -> String {
     text
 }
 
-fn network_lines(network: &NetworkDiagnosis, now: Timestamp) -> String {
+fn network_lines(network: &NetworkDiagnosis, found: &Diagnosis, now: Timestamp) -> String {
     let mut text = format!("Network {}\n", network.name);
     for report in &network.endpoints {
         let said = match &report.tip {
@@ -123,8 +124,19 @@ fn network_lines(network: &NetworkDiagnosis, now: Timestamp) -> String {
         ),
         None => "  never read\n".to_owned(),
     };
+    if let Some(audit) = &network.audit {
+        let age = now.since(audit.audited_at).seconds().max(0);
+        text += &format!("  balance audit: the oldest of what is due is {age} s old\n");
+    }
+    if let Some(stop) = stop_of(network, found) {
+        text += &format!("  stopped since {}: {}\n", moment::text(stop.since), stop.reason);
+    }
     text.push('\n');
     text
+}
+
+fn stop_of<'a>(network: &NetworkDiagnosis, found: &'a Diagnosis) -> Option<&'a ChainStop> {
+    found.stops.iter().find(|stop| stop.chain == network.name)
 }
 
 fn coin_rows(coins: &[CoinDiagnosis]) -> Vec<Vec<String>> {
@@ -199,10 +211,11 @@ fn object(found: &Diagnosis, serving: Option<bool>, now: Timestamp) -> Value {
             "gap_limit_needed": key.gap.limit_needed(),
         })
     });
+    let networks = found.networks.iter().map(|one| network_object(one, found, now));
     json!({
         "well": found.is_well(),
         "serving": serving,
-        "networks": found.networks.iter().map(|one| network_object(one, now)).collect::<Vec<_>>(),
+        "networks": networks.collect::<Vec<_>>(),
         "coins": coins.collect::<Vec<_>>(),
         "keys": keys.collect::<Vec<_>>(),
         "rate_sources": sources.collect::<Vec<_>>(),
@@ -210,7 +223,7 @@ fn object(found: &Diagnosis, serving: Option<bool>, now: Timestamp) -> Value {
     })
 }
 
-fn network_object(network: &NetworkDiagnosis, now: Timestamp) -> Value {
+fn network_object(network: &NetworkDiagnosis, found: &Diagnosis, now: Timestamp) -> Value {
     let endpoints = network.endpoints.iter().map(|report| {
         let tip = report.tip.as_ref().ok();
         let can = report.capabilities.iter().map(|(name, does)| ((*name).to_owned(), json!(does)));
@@ -241,5 +254,9 @@ fn network_object(network: &NetworkDiagnosis, now: Timestamp) -> Value {
         "endpoints": endpoints.collect::<Vec<_>>(),
         "read": read,
         "addresses_watched": network.addresses,
+        "unaudited_seconds": network.audit.map(|it| now.since(it.audited_at).seconds().max(0)),
+        "stopped": stop_of(network, found).map(|stop| {
+            json!({"since": stop.since.seconds(), "reason": stop.reason})
+        }),
     })
 }

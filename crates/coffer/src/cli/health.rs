@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{demo, failure::Failure, settings::Settings, terminal::Terminal};
 
 /// Most bytes of the answer.
-const ANSWER_BYTES: usize = 64 * 1024;
+const ANSWER_BYTES: usize = 1024 * 1024;
 
 pub(super) async fn run(
     settings: &Settings,

@@ -4,6 +4,7 @@
 
 mod create;
 mod errors;
+mod health;
 mod idempotency;
 mod limits;
 mod master_keys;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::support::{Answer, Ask, HeldWriter, NOW, Setup, World};
 
 /// Members whose values are another day's; their kind is compared.
-const OF_ANOTHER_DAY: [&str; 19] = [
+const OF_ANOTHER_DAY: [&str; 20] = [
     "id",
     "payment_request_id",
     "payment_link",
@@ -31,6 +31,7 @@ const OF_ANOTHER_DAY: [&str; 19] = [
     "next",
     "height",
     "read_through",
+    "lag_seconds",
     "addresses_watched",
     "addresses_issued",
     "request_id",

@@ -11,10 +11,10 @@ use crate::{
 
 /// Live payments on the node's chain, at made-up prices.
 const ALLOWED: &str = "[rates]\nsource = \"fixed\"\n[networks]\nallow_test = true\n";
-const CHAIN_ID: u64 = 31_337;
+pub const CHAIN_ID: u64 = 31_337;
 
 /// A node of that chain, and the settings that read it.
-async fn node(chain_id: u64) -> (Node, String) {
+pub async fn node(chain_id: u64) -> (Node, String) {
     provide_cryptography();
     let node = Node::start(Arc::new(HandClock::of_the_machine()), CHAIN_ID, &[]).await;
     let token = node.deploy(PLAIN, 6).await;
@@ -23,7 +23,7 @@ async fn node(chain_id: u64) -> (Node, String) {
 }
 
 /// A served installation with a merchant and a wallet.
-async fn served(settings: &str) -> Program {
+pub async fn served(settings: &str) -> Program {
     let mut program = Program::new(settings);
     program.add_merchant("http://127.0.0.1:9/callback", false).await;
     program.run(&["wallet", "add", "--network", "anvil", ACCOUNT_KEY, "--json"]).await;
@@ -45,7 +45,7 @@ async fn page(program: &Program) -> String {
 }
 
 /// Waits until the running server has read its network.
-async fn until_read(program: &Program) {
+pub async fn until_read(program: &Program) {
     until("the network is read", async || {
         let health = program.health().await;
         let anvil = health["chains"].as_array()?.iter().find(|it| it["name"] == "anvil")?;
@@ -140,6 +140,31 @@ async fn the_doctor_tells_a_node_that_is_away() {
     assert!(!well);
     assert_eq!(said["networks"][0]["endpoints"][0]["height"], Value::Null);
     assert!(findings(&said, "wrong")[0].contains("anvil cannot be reached"), "{said}");
+}
+
+/// The node's chain is another from its first blocks on, as after a hand has reset it.
+#[tokio::test]
+async fn the_doctor_tells_a_stopped_network_and_how_it_goes_on() {
+    let (node, settings) = node(CHAIN_ID).await;
+    node.rpc("anvil_mine", serde_json::json!(["0x46", "0x1"])).await;
+    let program = served(&settings).await;
+    until_read(&program).await;
+    // More than is remembered of what was read, which began 50 blocks below the tip.
+    node.reorg(60).await;
+    let said = until("the stop", async || {
+        let (_, said) = examined(&program).await;
+        said["networks"][0]["stopped"].is_object().then_some(said)
+    })
+    .await;
+    let wrong = findings(&said, "wrong");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].starts_with("anvil: it has been stopped for "), "{wrong:?}");
+    assert!(wrong[0].contains("reorganised below every block"), "{wrong:?}");
+    let page = page(&program).await;
+    assert!(page.contains("  stopped since "), "{page}");
+    assert!(page.contains("then coffer chain clear anvil (--from HEIGHT"), "{page}");
+    let reason = said["coins"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("its network is behind: stopped: "), "{reason}");
 }
 
 /// Made-up prices are none for real payments, so it is as if no market answered.

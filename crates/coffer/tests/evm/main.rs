@@ -11,6 +11,7 @@ mod audit;
 mod calls;
 mod changes;
 mod doctor;
+mod health;
 mod outages;
 mod program;
 mod refused;

@@ -13,6 +13,7 @@ use coffer_domain::{
     time::{Span, Timestamp},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
+use futures_util::future::join_all;
 
 use super::{Alarm, STANDING};
 use crate::{engine::Engine, error::EngineError, lease};
@@ -21,8 +22,6 @@ use crate::{engine::Engine, error::EngineError, lease};
 const RATES_PATIENCE: Span = Span::from_minutes(10);
 /// An endpoint without an answer for so long is an alarm.
 const ENDPOINT_PATIENCE: Span = Span::from_minutes(5);
-/// Endpoints are asked how they are this often.
-const ENDPOINTS_EVERY: Span = Span::from_minutes(1);
 /// More alarms than this are not counted by name.
 const COUNTED: u32 = 10_000;
 
@@ -32,7 +31,6 @@ pub(crate) struct Conditions {
     since: Mutex<HashMap<(Alarm, String), Timestamp>>,
     /// What the endpoints of a chain disagreed about at the last look.
     disagreements: Mutex<HashMap<NetworkName, String>>,
-    endpoints_asked: Mutex<Option<Timestamp>>,
 }
 
 impl Conditions {
@@ -64,16 +62,6 @@ impl Conditions {
         let kept = self.disagreements.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&chain).cloned()
     }
-
-    /// Whether the endpoints are to be asked now.
-    fn asks_endpoints(&self, now: Timestamp) -> bool {
-        let mut asked = self.endpoints_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = asked.is_none_or(|asked| now.since(asked) >= ENDPOINTS_EVERY);
-        if due {
-            *asked = Some(now);
-        }
-        due
-    }
 }
 
 impl Engine {
@@ -84,9 +72,7 @@ impl Engine {
     pub async fn check_alarms(&self) -> Result<(), EngineError> {
         let now = self.now();
         self.check_networks(now).await?;
-        if self.conditions.asks_endpoints(now) {
-            self.check_endpoints().await?;
-        }
+        self.check_endpoints(now).await?;
         // Of several servers one looks, so that no two disagree about whether it is over.
         if self.holds(lease::CALLBACKS) {
             self.check_rates(now).await?;
@@ -119,7 +105,7 @@ impl Engine {
 
     /// The chains that this server follows, and nobody else does. The sandbox chain is in the
     /// database: it is never behind while anything works.
-    fn chains_in_turn(&self) -> impl Iterator<Item = &Arc<dyn Chain>> {
+    pub(crate) fn chains_in_turn(&self) -> impl Iterator<Item = &Arc<dyn Chain>> {
         self.chains().skip(1).filter(|chain| self.holds(&lease::following(chain.name())))
     }
 
@@ -172,9 +158,14 @@ impl Engine {
         self.judge(Alarm::RatesStale, "live", wrong, RATES_PATIENCE).await
     }
 
-    async fn check_endpoints(&self) -> Result<(), EngineError> {
-        for chain in self.chains_in_turn() {
-            let reports = chain.endpoints().await;
+    /// Asks the endpoints how they are, of all chains at a time: one that hangs holds up no other.
+    async fn check_endpoints(&self, now: Timestamp) -> Result<(), EngineError> {
+        self.kept.keep_only(|chain| self.holds(&lease::following(chain)));
+        let chains = self.chains_in_turn().filter(|chain| self.kept.asks(chain.name(), now));
+        let chains: Vec<&Arc<dyn Chain>> = chains.collect();
+        let asked = join_all(chains.iter().map(|chain| chain.endpoints())).await;
+        for (chain, reports) in chains.into_iter().zip(asked) {
+            self.kept.said(chain.name(), now, reports.clone());
             // Where the only one is down the network is behind, which is another alarm.
             if reports.len() < 2 {
                 continue;

@@ -2,12 +2,12 @@
 
 use coffer_domain::{
     catalogue::Asset,
-    code::Iso,
+    code::{Iso, NetworkName},
     merchant::Environment,
     ports::{RateSourceError, Tip},
     rate::Side,
 };
-use coffer_store::wallet::Wallet;
+use coffer_store::{chain_cursor::Cursor, wallet::Wallet};
 
 use super::{CoinDiagnosis, NetworkDiagnosis};
 use crate::engine::Engine;
@@ -30,45 +30,47 @@ impl Engine {
         wallets: &[Wallet],
     ) -> Vec<CoinDiagnosis> {
         let of_network = |network: &NetworkDiagnosis| {
-            let live = self.chain_of(Environment::Live, network.name).is_some();
-            let environment = if live { Environment::Live } else { Environment::Sandbox };
-            let assets = self.catalogue().assets().iter();
-            let assets = assets.filter(|asset| asset.id.network == network.name);
-            let coin = |asset: &Asset| CoinDiagnosis {
-                asset: asset.id,
-                environment,
-                refused: self.why_not(network, wallets, environment, asset),
-            };
-            assets.map(coin).collect::<Vec<_>>()
+            let asked = asked_in_vain(network);
+            self.coins_of(network.name, |environment, asset| {
+                let cursors = network.cursor.as_slice();
+                asked.clone().or_else(|| self.not_taken(environment, asset, cursors, wallets))
+            })
         };
         networks.iter().flat_map(of_network).collect()
     }
 
-    /// Why a coin cannot be taken now: the first of what stands in its way.
-    fn why_not(
+    /// Every coin of a network, with what `why_not` says of it: for live payments, or for the
+    /// sandbox where the network is a test network that live keys may not use.
+    pub(crate) fn coins_of(
         &self,
-        network: &NetworkDiagnosis,
-        wallets: &[Wallet],
+        network: NetworkName,
+        why_not: impl Fn(Environment, &Asset) -> Option<String>,
+    ) -> Vec<CoinDiagnosis> {
+        let live = self.chain_of(Environment::Live, network).is_some();
+        let environment = if live { Environment::Live } else { Environment::Sandbox };
+        let assets = self.catalogue().assets().iter();
+        let coin = |asset: &Asset| CoinDiagnosis {
+            asset: asset.id,
+            environment,
+            refused: why_not(environment, asset),
+        };
+        assets.filter(|asset| asset.id.network == network).map(coin).collect()
+    }
+
+    /// Why a coin cannot be taken now, as far as this process knows without asking anybody: the
+    /// first of what stands in its way. It is what the payment page goes by. `cursors` are as they
+    /// stand now.
+    pub(crate) fn not_taken(
+        &self,
         environment: Environment,
         asset: &Asset,
+        cursors: &[Cursor],
+        wallets: &[Wallet],
     ) -> Option<String> {
-        if let Err(error) = &network.probe {
-            return Some(error.to_string());
-        }
-        if let Err(not_taken) = self.check_taken(environment, asset) {
-            return Some(not_taken.to_string());
-        }
-        let in_step = |tip: &Tip| tip.live;
-        let reports = &network.endpoints;
-        let read = reports.iter().any(|report| report.tip.as_ref().is_ok_and(in_step));
-        if !read && !reports.is_empty() {
-            return Some("no endpoint is in step with the network".to_owned());
-        }
-        let cursors = network.cursor.as_slice();
         if let Err(not_taken) = self.check_taken_now(environment, asset, cursors) {
             return Some(not_taken.to_string());
         }
-        let family = self.wallet_family(environment, network.name);
+        let family = self.wallet_family(environment, asset.id.network);
         let receives =
             |wallet: &&Wallet| wallet.environment == environment && Some(&*wallet.family) == family;
         if !wallets.iter().any(|wallet| receives(&wallet)) {
@@ -77,4 +79,16 @@ impl Engine {
         let price = self.price(environment, asset.id.iso, DOLLAR, Side::Mid, self.now());
         price.err().map(|error| error.to_string())
     }
+}
+
+/// What the endpoints of a network say that keeps every coin of it from being taken.
+fn asked_in_vain(network: &NetworkDiagnosis) -> Option<String> {
+    if let Err(error) = &network.probe {
+        return Some(error.to_string());
+    }
+    let in_step = |tip: &Tip| tip.live;
+    let reports = &network.endpoints;
+    let read = reports.iter().any(|report| report.tip.as_ref().is_ok_and(in_step));
+    let silent = !read && !reports.is_empty();
+    silent.then(|| "no endpoint is in step with the network".to_owned())
 }

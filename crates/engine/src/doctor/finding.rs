@@ -4,7 +4,10 @@ use coffer_domain::{
     ports::{ChainError, EndpointReport, Tip},
     time::{Span, Timestamp},
 };
-use coffer_store::chain_cursor::Cursor;
+use coffer_store::{
+    chain_cursor::Cursor,
+    chain_stop::{ChainStop, StopKind},
+};
 
 use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis};
 
@@ -12,6 +15,8 @@ use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis};
 const BLOCKS_BEHIND: u64 = 3;
 /// Reading that is no older than this is not behind, however many blocks it is.
 const SHORTLY: Span = Span::from_seconds(60);
+/// An address whose balance is compared no later than this after it was due is not overdue.
+const OVERDUE_AFTER: Span = Span::from_hours(1);
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,10 +56,11 @@ pub(super) fn all(
     networks: &[NetworkDiagnosis],
     keys: &[KeyDiagnosis],
     coins: &[CoinDiagnosis],
+    stops: &[ChainStop],
     serving: Option<bool>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = stops.iter().map(|stop| of_stop(stop, now)).collect();
     if serving == Some(false) {
         findings.push(Finding::new(
             Grade::Notable,
@@ -67,12 +73,46 @@ pub(super) fn all(
     for network in networks {
         findings.extend(of_endpoints(network, now));
         findings.extend(of_probe(network));
-        findings.extend(of_reading(network, serving, now));
+        // Why a stopped network is not read has been said.
+        if stops.iter().all(|stop| stop.chain != network.name) {
+            findings.extend(of_reading(network, serving, now));
+            findings.extend(of_audit(network, now));
+        }
     }
     findings.extend(keys.iter().filter_map(of_key));
     findings.extend(networks.iter().filter_map(|network| of_coins(network, coins)));
     findings.sort_by_key(|finding| finding.grade);
     findings
+}
+
+/// What a person looks at before he lets a stopped network go on.
+fn of_stop(stop: &ChainStop, now: Timestamp) -> Finding {
+    let age = length(now.since(stop.since).seconds().max(0));
+    let what = format!("it has been stopped for {age}: {}", stop.reason);
+    let from = match stop.kind {
+        StopKind::Reversed => "",
+        StopKind::TooDeep => " (--from HEIGHT names the block to go on from)",
+    };
+    let advice = format!(
+        "nothing on it is credited; first compare the newest blocks of your node with those of an \
+         explorer, and look at the payments that were taken back (coffer alarm list, coffer find); \
+         then coffer chain clear {}{from}",
+        stop.chain
+    );
+    Finding::new(Grade::Wrong, stop.chain, what, advice)
+}
+
+/// The balance audit does not get round to all addresses.
+fn of_audit(network: &NetworkDiagnosis, now: Timestamp) -> Option<Finding> {
+    let audit = network.audit?;
+    let late = now.since(audit.due_at);
+    let behind = network.cursor.as_ref().is_none_or(|cursor| cursor.behind_reason.is_some());
+    (late > OVERDUE_AFTER && !behind).then(|| {
+        let what = format!("its balance audit is {} late", length(late.seconds()));
+        let advice = "coin that contracts pay is found late; raise calls_per_minute of its \
+                      endpoints, or name an endpoint that gives traces";
+        Finding::new(Grade::Notable, network.name, what, advice)
+    })
 }
 
 fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {

@@ -46,7 +46,8 @@ impl Gap {
 }
 
 impl Engine {
-    pub(super) async fn gap_of(&self, wallet: &Wallet) -> Result<Gap, EngineError> {
+    /// Measures a key by its newest hundred thousand addresses.
+    pub(crate) async fn gap_of(&self, wallet: &Wallet) -> Result<Gap, EngineError> {
         let (id, issued) = (wallet.id, wallet.next_number);
         let first = issued.saturating_sub(LOOKED_AT);
         let (mut from, mut paid) = (first, Vec::new());

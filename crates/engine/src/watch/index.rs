@@ -8,7 +8,10 @@
 //! A fingerprint may agree by chance, so whoever credits something compares the row itself. The key
 //! is drawn by each process, so nobody can look for addresses whose fingerprints agree.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+};
 
 use coffer_domain::{id::WalletId, merchant::Environment};
 use hashbrown::HashTable;
@@ -136,6 +139,11 @@ impl<S: BuildHasher> Index<S> {
         self.wallets.iter().find(|known| known.id == wallet).map_or(0, |known| known.next)
     }
 
+    /// How far the addresses of each wallet are known.
+    pub(super) fn next_numbers(&self) -> HashMap<WalletId, u32> {
+        self.wallets.iter().map(|known| (known.id, known.next)).collect()
+    }
+
     /// Takes in addresses of a wallet, in the order of their numbers. Those known already, because
     /// two loads met, are passed over.
     pub(super) fn learn<'a>(
@@ -171,10 +179,7 @@ fn shard(fingerprint: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::HashMap,
-        hash::{BuildHasherDefault, Hasher},
-    };
+    use std::hash::{BuildHasherDefault, Hasher};
 
     use coffer_domain::{id::Id, time::Timestamp};
     use proptest::{collection::vec, prelude::*};

@@ -130,7 +130,8 @@ fn words(operation: Operation) -> Words {
             "Server",
             "getHealth",
             "Tell the server's health",
-            "503 while the database does not answer or a chain is read with delay.",
+            "503 while the database does not answer or a chain is read with delay. Endpoints and \
+             keys are told of only to who asks from this machine.",
         ),
     }
 }

@@ -173,14 +173,18 @@ fn health() -> Vec<Example> {
     let health = |status: &str, store: &str, behind: Value| {
         let height = if behind.is_null() { json!(17) } else { json!(null) };
         let through = if behind.is_null() { json!(1_775_542_023) } else { json!(null) };
+        let lag = if behind.is_null() { json!(0) } else { json!(null) };
         json!({
             "status": status,
             "store": store,
             "chains": [{
-                "name": "sandbox", "height": height, "read_through": through, "behind": behind,
+                "name": "sandbox", "height": height, "read_through": through,
+                "lag_seconds": lag, "lag_blocks": null, "behind": behind,
+                "addresses_watched": 1,
             }],
             "addresses_watched": 1,
             "addresses_issued": 1,
+            "coins": [],
         })
     };
     let example = |name, summary, status, answer| {

@@ -1,7 +1,10 @@
 //! A request as a client makes it, and its answer.
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, HeaderName, HeaderValue, Request},
 };
 use bytes::Bytes;
@@ -19,6 +22,8 @@ pub struct Ask {
     target: String,
     headers: HeaderMap,
     body: Bytes,
+    /// Who asks, where that is known.
+    client: Option<IpAddr>,
 }
 
 /// What came back.
@@ -32,12 +37,17 @@ pub struct Answer {
 impl Ask {
     pub fn get(target: impl Into<String>) -> Self {
         let (headers, body) = (HeaderMap::new(), Bytes::new());
-        Self { method: "GET", target: target.into(), headers, body }
+        Self { method: "GET", target: target.into(), headers, body, client: None }
     }
 
     pub fn post(target: impl Into<String>, body: impl Into<Bytes>) -> Self {
         let ask = Self { method: "POST", body: body.into(), ..Self::get(target) };
         ask.header("content-type", "application/json")
+    }
+
+    /// Asks from that address.
+    pub fn from(self, client: IpAddr) -> Self {
+        Self { client: Some(client), ..self }
     }
 
     pub fn method(self, method: &'static str) -> Self {
@@ -84,6 +94,9 @@ impl Ask {
         *request.method_mut() = self.method.parse().unwrap();
         *request.uri_mut() = self.target.parse().unwrap();
         *request.headers_mut() = self.headers;
+        if let Some(client) = self.client {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 4711)));
+        }
         let response = world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

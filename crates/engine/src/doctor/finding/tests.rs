@@ -2,6 +2,7 @@ use coffer_domain::{
     code::NetworkName, id::Id, merchant::Environment, money::AssetId, ports::ChainProbe,
     transfer::BlockRef,
 };
+use coffer_store::audit::NextAudit;
 
 use super::*;
 use crate::doctor::Gap;
@@ -51,11 +52,12 @@ fn network(endpoints: Vec<EndpointReport>, read_to: u64) -> NetworkDiagnosis {
         endpoints,
         cursor: Some(cursor),
         addresses: 0,
+        audit: None,
     }
 }
 
 fn said(network: NetworkDiagnosis, serving: Option<bool>) -> Vec<(Grade, String)> {
-    let all = all(&[network], &[], &[], serving, NOW);
+    let all = all(&[network], &[], &[], &[], serving, NOW);
     all.into_iter().map(|it| (it.grade, format!("{}: {}", it.about, it.what))).collect()
 }
 
@@ -143,7 +145,7 @@ fn a_long_gap_names_the_limit_a_restored_wallet_needs() {
     let gap = Gap { issued: 60, unpaid: 35, longest: 35 };
     let (family, environment) = ("utxo".to_owned(), Environment::Live);
     let key = KeyDiagnosis { wallet: Id::new(NOW, [0; 10]), family, environment, gap };
-    let found = all(&[], &[key], &[], None, NOW);
+    let found = all(&[], &[key], &[], &[], None, NOW);
     assert_eq!(found.len(), 1);
     assert!(found[0].what.starts_with("35 of its addresses in a row"), "{found:?}");
     assert!(found[0].advice.contains("gap limit to 100 or more"), "{found:?}");
@@ -159,10 +161,49 @@ fn coins_that_cannot_be_taken_are_one_finding_for_each_network() {
     let no_rate = Some("no rate for BTC in USD");
     let coins = [coin("BTC", no_rate), coin("XYZ", no_rate), coin("LTC", None)];
     let well = network(vec![endpoint(1, tip(1_000, 60, true))], 1_000);
-    let found = all(std::slice::from_ref(&well), &[], &coins, None, NOW);
+    let found = all(std::slice::from_ref(&well), &[], &coins, &[], None, NOW);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "BTC, XYZ cannot be taken: no rate for BTC in USD");
     // While the network itself is the reason, that is said and no more.
     let silent = network(vec![endpoint(1, silent())], 1_000);
-    assert_eq!(all(&[silent], &[], &coins, None, NOW).len(), 1);
+    assert_eq!(all(&[silent], &[], &coins, &[], None, NOW).len(), 1);
+}
+
+fn stop(kind: StopKind) -> ChainStop {
+    ChainStop {
+        chain: NETWORK,
+        kind,
+        height: 990,
+        reason: "a payment that had been final is gone".to_owned(),
+        since: NOW.minus(Span::from_minutes(7)),
+        was_behind_since: None,
+    }
+}
+
+#[test]
+fn of_a_stopped_network_is_said_what_to_look_at_and_how_it_goes_on_and_nothing_else() {
+    let mut halted = network(vec![endpoint(1, tip(1_000, 60, true))], 990);
+    let cursor = halted.cursor.as_mut().unwrap();
+    cursor.behind_reason = Some("stopped: a payment that had been final is gone".to_owned());
+    let networks = [halted];
+    let found = all(&networks, &[], &[], &[stop(StopKind::Reversed)], None, NOW);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].grade, Grade::Wrong);
+    let what = "it has been stopped for 7 min: a payment that had been final is gone";
+    assert_eq!(found[0].what, what);
+    assert!(found[0].advice.contains("with those of an explorer"), "{found:?}");
+    assert!(found[0].advice.ends_with("then coffer chain clear bitcoin"), "{found:?}");
+    let deep = all(&networks, &[], &[], &[stop(StopKind::TooDeep)], None, NOW);
+    assert!(deep[0].advice.contains("coffer chain clear bitcoin (--from HEIGHT"), "{deep:?}");
+}
+
+#[test]
+fn an_audit_that_is_late_by_more_than_an_hour_is_worth_knowing() {
+    let late = |minutes: i64| {
+        let due_at = NOW.minus(Span::from_minutes(minutes));
+        let audit = Some(NextAudit { audited_at: due_at.minus(Span::from_hours(24)), due_at });
+        said(NetworkDiagnosis { audit, ..network(vec![endpoint(1, tip(1_000, 60, true))], 1_000) }, None)
+    };
+    assert_eq!(late(60), []);
+    assert_eq!(late(180), [(Grade::Notable, "bitcoin: its balance audit is 3 h late".to_owned())]);
 }
