@@ -42,13 +42,18 @@ CREATE TABLE alarm_message (
     created_at BIGINT NOT NULL,
     attempted_at BIGINT,
     answer TEXT,
+    name TEXT NOT NULL DEFAULT ''::text,
+    event TEXT NOT NULL DEFAULT ''::text,
+    told_with TEXT,
     CONSTRAINT alarm_message_channel_check CHECK (channel = ANY (ARRAY['mail'::text, 'webhook'::text])),
     CONSTRAINT alarm_message_state_check CHECK (state = ANY (ARRAY['due'::text, 'delivered'::text, 'given_up'::text])),
     CONSTRAINT alarm_message_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES alarm(id),
     CONSTRAINT alarm_message_pkey PRIMARY KEY (id)
 );
 CREATE INDEX alarm_message_alarm ON alarm_message USING btree (alarm_id);
+CREATE INDEX alarm_message_cause ON alarm_message USING btree (name, event, channel, attempted_at);
 CREATE INDEX alarm_message_due ON alarm_message USING btree (next_at) WHERE state = 'due'::text;
+CREATE INDEX alarm_message_told_with ON alarm_message USING btree (told_with) WHERE told_with IS NOT NULL;
 
 CREATE TABLE api_key (
     id TEXT NOT NULL,

@@ -40,11 +40,15 @@ CREATE TABLE alarm_message (
     created_at INTEGER NOT NULL,
     attempted_at INTEGER,
     answer TEXT
-) STRICT;
+, name TEXT NOT NULL DEFAULT '', event TEXT NOT NULL DEFAULT '', told_with TEXT) STRICT;
 
 CREATE INDEX alarm_message_alarm ON alarm_message (alarm_id);
 
+CREATE INDEX alarm_message_cause ON alarm_message (name, event, channel, attempted_at);
+
 CREATE INDEX alarm_message_due ON alarm_message (next_at) WHERE state = 'due';
+
+CREATE INDEX alarm_message_told_with ON alarm_message (told_with) WHERE told_with IS NOT NULL;
 
 CREATE TABLE api_key (
     id TEXT NOT NULL PRIMARY KEY,

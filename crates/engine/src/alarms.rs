@@ -8,6 +8,7 @@ mod keep;
 mod message;
 mod raise;
 mod send;
+mod together;
 
 pub use channels::{Channels, Tried};
 pub(crate) use conditions::Conditions;
@@ -117,6 +118,19 @@ impl Alarm {
     #[must_use]
     pub const fn ends_by_itself(self) -> bool {
         self.row().ends_by_itself
+    }
+
+    /// Whether one cause may raise it of many things at once, so that what is said of them goes out
+    /// together.
+    #[must_use]
+    pub const fn comes_in_numbers(self) -> bool {
+        matches!(
+            self,
+            Self::CallbackGivenUp
+                | Self::PaymentReversed
+                | Self::AssetRefused
+                | Self::TransferRefused
+        )
     }
 
     /// What has happened, in a sentence.

@@ -159,7 +159,7 @@ impl Engine {
             Work::Forget => self.forget().await.map(|()| false),
             Work::Leases => self.tend_leases().await.map(|()| false),
             Work::CheckAlarms => self.check_alarms().await.map(|()| false),
-            Work::SendAlarms => self.send_alarms().await.map(|_| false),
+            Work::SendAlarms => self.send_alarms().await.map(|tried| tried > 0),
             Work::Heartbeat => self.give_heartbeat().await.map(|()| false),
             Work::TakeStock => self.take_stock().await.map(|()| false),
         }

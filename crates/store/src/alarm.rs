@@ -159,6 +159,27 @@ impl Tx<'_> {
         .await
     }
 
+    /// The alarms of a name that stand, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn alarms_named(
+        &mut self,
+        name: &str,
+        limit: u32,
+    ) -> Result<Vec<StoredAlarm>, DbError> {
+        self.many(
+            sql!(
+                "SELECT id, name, about, detail, state, times, first_at, last_at, told_at, \
+                 acknowledged_at, resolved_at FROM alarm \
+                 WHERE name = $1 AND state <> 'resolved' ORDER BY id LIMIT $2"
+            ),
+            vals![name, limit],
+            read_alarm,
+        )
+        .await
+    }
+
     /// The open alarms of which nothing was sent since `before`.
     ///
     /// # Errors
@@ -217,6 +238,23 @@ impl Tx<'_> {
             )
             .await?;
         Ok(changed == 1)
+    }
+
+    /// Notes that a person knows of the open alarms of a name; how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn acknowledge_alarms(&mut self, name: &str, now: Timestamp) -> Result<u32, DbError> {
+        let changed = self
+            .exec(
+                sql!(
+                    "UPDATE alarm SET state = 'acknowledged', acknowledged_at = $1 \
+                     WHERE name = $2 AND state = 'open'"
+                ),
+                vals![now.millis(), name],
+            )
+            .await?;
+        Ok(u32::try_from(changed).unwrap_or(u32::MAX))
     }
 
     /// Ends an alarm; false when there is no standing one of that id.

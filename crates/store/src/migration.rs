@@ -49,6 +49,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008", "blind_span"),
     migration!(9, "0009", "callback_said"),
     migration!(10, "0010", "inner_transfers"),
+    migration!(11, "0011", "alarm_together"),
 ];
 
 /// What opening a store would do to it.

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-/// What is said about an alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What is said about an alarm, or about many of one cause: then the members beside `alarms` and
+/// `others` are of the first of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AlarmView<'a> {
     /// Always `alarm`.
     #[serde(rename = "type")]
@@ -32,6 +33,22 @@ pub struct AlarmView<'a> {
     pub what_to_do: &'static str,
     /// Where customers reach the installation.
     pub installation: &'a str,
+    /// How many alarms this message tells; usually one.
+    pub alarms: u32,
+    /// The next of them; left out where there is one alone. Of very many only some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherAlarmView<'a>>,
+}
+
+/// One more alarm of the same cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherAlarmView<'a> {
+    /// Identity, as `coffer alarm` takes it.
+    pub id: &'a str,
+    /// The thing concerned.
+    pub about: &'a str,
+    /// What was last said of it.
+    pub detail: &'a str,
 }
 
 /// The bytes that are posted.

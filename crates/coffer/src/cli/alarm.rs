@@ -29,12 +29,12 @@ pub enum AlarmCommand {
     },
     /// Say that an alarm is known, which ends its reminders
     Ack {
-        /// Its id
+        /// Its id, or a name such as payment_reversed for all that stand of it
         id: String,
     },
     /// Say that an alarm is over; when the same happens again, that is a new alarm
     Resolve {
-        /// Its id
+        /// Its id, or a name such as payment_reversed for all that stand of it
         id: String,
     },
     /// Send a test by every channel that is set up, and say what came of each
@@ -54,16 +54,24 @@ pub(super) async fn run(
                 || lines(&told, *all),
             )
         }
-        AlarmCommand::Ack { id } => {
-            let alarm = engine.acknowledge_alarm(parsed(id)?).await?;
-            let alarm = alarm.ok_or_else(|| unknown(id))?;
-            terminal.answer(|| object(&alarm), || standing(&alarm))
-        }
-        AlarmCommand::Resolve { id } => {
-            let alarm = engine.resolve_alarm(parsed(id)?).await?;
-            let alarm = alarm.ok_or_else(|| unknown(id))?;
-            terminal.answer(|| object(&alarm), || standing(&alarm))
-        }
+        AlarmCommand::Ack { id } => match Alarm::named(id) {
+            Some(kind) => {
+                many(kind, "acknowledged", engine.acknowledge_alarms(kind).await?, terminal)
+            }
+            None => {
+                let alarm = engine.acknowledge_alarm(parsed(id)?).await?;
+                let alarm = alarm.ok_or_else(|| unknown(id))?;
+                terminal.answer(|| object(&alarm), || standing(&alarm))
+            }
+        },
+        AlarmCommand::Resolve { id } => match Alarm::named(id) {
+            Some(kind) => many(kind, "resolved", engine.resolve_alarms(kind).await?, terminal),
+            None => {
+                let alarm = engine.resolve_alarm(parsed(id)?).await?;
+                let alarm = alarm.ok_or_else(|| unknown(id))?;
+                terminal.answer(|| object(&alarm), || standing(&alarm))
+            }
+        },
         AlarmCommand::Test => test(&engine.test_alarm_channels().await, terminal),
     }
 }
@@ -96,6 +104,15 @@ fn test(tried: &[Tried], terminal: Terminal) -> Result<(), Failure> {
         0 => Ok(()),
         failed => Err(Failure::new(format!("{failed} of {} channels failed", tried.len()))),
     }
+}
+
+/// What became of all alarms of a name.
+fn many(kind: Alarm, state: &str, count: u32, terminal: Terminal) -> Result<(), Failure> {
+    let name = kind.name();
+    terminal.answer(
+        || json!({"name": name, "state": state, "count": count}),
+        || format!("{count} alarms {name} are {state} now.\n"),
+    )
 }
 
 fn parsed(id: &str) -> Result<AlarmId, Failure> {

@@ -56,7 +56,10 @@ async fn every_coin_of_a_network_says_whether_it_can_be_taken_and_why_not() {
     assert!(coins.len() > 1, "{health}");
     for coin in coins {
         assert_eq!((&coin["network"], &coin["environment"]), (&"polygon".into(), &"live".into()));
-        assert_eq!((&coin["taken"], &coin["reason"]), (&false.into(), &"no wallet receives it".into()));
+        assert_eq!(
+            (&coin["taken"], &coin["reason"]),
+            (&false.into(), &"no wallet receives it".into())
+        );
     }
     world.remove().await;
 }

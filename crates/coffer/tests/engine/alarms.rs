@@ -14,16 +14,16 @@ use crate::{
 };
 
 /// Another process of the house, with an operator who can be reached.
-struct Reached {
-    engine: Engine,
-    operator: Arc<Operator>,
+pub struct Reached {
+    pub engine: Engine,
+    pub operator: Arc<Operator>,
     elsewhere: Arc<Elsewhere>,
     chain: Arc<dyn Chain>,
 }
 
 impl Reached {
     /// One whose coins have prices, made-up ones.
-    fn of(house: &House) -> Self {
+    pub fn of(house: &House) -> Self {
         let fixed = EngineSettings {
             fixed_rates: true,
             allow_test_networks: true,
@@ -42,7 +42,7 @@ impl Reached {
     }
 
     /// Looks at everything that may be wrong, and sends what is to be said.
-    async fn work(&self) {
+    pub async fn work(&self) {
         self.engine.check_alarms().await.unwrap();
         while self.engine.send_alarms().await.unwrap() > 0 {}
     }
@@ -59,12 +59,12 @@ impl Reached {
     }
 
     /// The names of the alarms that stand, oldest first, with how often each was raised.
-    async fn standing(&self) -> Vec<(String, u32)> {
+    pub async fn standing(&self) -> Vec<(String, u32)> {
         let told = self.engine.alarms(false, 100).await.unwrap();
         told.into_iter().rev().map(|told| (told.alarm.name, told.alarm.times)).collect()
     }
 
-    async fn only(&self) -> Told {
+    pub async fn only(&self) -> Told {
         let mut told = self.engine.alarms(true, 100).await.unwrap();
         assert_eq!(told.len(), 1, "{told:?}");
         told.remove(0)

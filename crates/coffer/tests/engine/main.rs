@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alarm_storms;
 mod alarms;
 mod callbacks;
 mod confirmations;

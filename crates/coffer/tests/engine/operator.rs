@@ -49,6 +49,12 @@ impl Operator {
         mails.into_iter().map(|mail| mail.subject).collect()
     }
 
+    /// The texts of the mails since the last call.
+    pub fn texts(&self) -> Vec<String> {
+        let mails = std::mem::take(&mut *self.mails.lock().unwrap());
+        mails.into_iter().map(|mail| mail.text).collect()
+    }
+
     /// What was posted since the last call: the event and the alarm's name.
     pub fn posted(&self) -> Vec<(String, String)> {
         let posts = std::mem::take(&mut *self.posts.lock().unwrap());

@@ -1,6 +1,8 @@
 //! What is said about an alarm: a mail's subject, text and HTML, and the JSON that is posted. They
 //! hold no personal data.
 
+mod together;
+
 use coffer_domain::{
     id::{AlarmId, AlarmMessageId},
     mail::Mail,
@@ -12,6 +14,7 @@ use coffer_store::alarm::{
 };
 use coffer_wire::alarm::{AlarmView, render_alarm};
 
+pub(super) use self::together::together;
 use super::{Alarm, Severity};
 
 /// Why something is said about an alarm.
@@ -28,6 +31,12 @@ pub(super) enum Occasion {
 }
 
 impl Occasion {
+    /// The occasion of that word.
+    pub(super) fn of(event: &str) -> Option<Self> {
+        let all = [Self::Raised, Self::Still, Self::Resolved, Self::Notice];
+        all.into_iter().find(|occasion| occasion.event() == event)
+    }
+
     const fn event(self) -> &'static str {
         match self {
             Self::Raised => "raised",
@@ -49,6 +58,8 @@ impl Occasion {
 
 /// A message in all its forms.
 pub(super) struct Said {
+    name: String,
+    event: &'static str,
     subject: String,
     text: String,
     html: String,
@@ -64,13 +75,12 @@ impl Said {
         channel: AlarmChannel,
         now: Timestamp,
     ) -> AlarmMessage {
-        let (body, html) = match channel {
-            AlarmChannel::Mail => (self.text.clone(), Some(self.html.clone())),
-            AlarmChannel::Webhook => (self.json.clone(), None),
-        };
+        let (body, html) = self.body(channel);
         AlarmMessage {
             id,
             alarm,
+            name: self.name.clone(),
+            event: self.event.to_owned(),
             channel,
             subject: self.subject.clone(),
             body,
@@ -81,6 +91,20 @@ impl Said {
             created_at: now,
             attempted_at: None,
             answer: None,
+            told_with: None,
+        }
+    }
+
+    /// A stored message that says this from now on.
+    pub(super) fn instead_of(&self, message: &AlarmMessage) -> AlarmMessage {
+        let (body, html) = self.body(message.channel);
+        AlarmMessage { subject: self.subject.clone(), body, html, ..message.clone() }
+    }
+
+    fn body(&self, channel: AlarmChannel) -> (String, Option<String>) {
+        match channel {
+            AlarmChannel::Mail => (self.text.clone(), Some(self.html.clone())),
+            AlarmChannel::Webhook => (self.json.clone(), None),
         }
     }
 }
@@ -126,13 +150,15 @@ pub(super) fn about(
         meaning: alarm.meaning(),
         what_to_do: alarm.what_to_do(),
         installation,
+        alarms: 1,
+        others: Vec::new(),
     };
     let parts = Parts {
         lead: match occasion {
             Occasion::Resolved => "It is over.",
             Occasion::Raised | Occasion::Still | Occasion::Notice => alarm.meaning(),
         },
-        what: format!("{}: {}", row.about, row.detail),
+        what: vec![format!("{}: {}", row.about, row.detail)],
         when: when(row, occasion),
         what_to_do: match occasion {
             Occasion::Resolved => None,
@@ -141,7 +167,7 @@ pub(super) fn about(
         commands: commands(alarm, &id, occasion),
         installation,
     };
-    Said { subject, text: parts.text(), html: parts.html(), json: render_alarm(&view) }
+    parts.said(alarm.name(), occasion.event(), subject, &view)
 }
 
 /// A test of the channels.
@@ -163,23 +189,26 @@ pub(super) fn test(installation: &str, id: AlarmId, now: Timestamp) -> Said {
         meaning,
         what_to_do,
         installation,
+        alarms: 1,
+        others: Vec::new(),
     };
     let parts = Parts {
         lead: meaning,
-        what: "asked for by `coffer alarm test`".to_owned(),
+        what: vec!["asked for by `coffer alarm test`".to_owned()],
         when: moment(now),
         what_to_do: Some(what_to_do),
         commands: Vec::new(),
         installation,
     };
     let subject = format!("[{}] test of the alarms", host(installation));
-    Said { subject, text: parts.text(), html: parts.html(), json: render_alarm(&view) }
+    parts.said("test", "test", subject, &view)
 }
 
 /// The parts of a mail.
 struct Parts<'a> {
     lead: &'a str,
-    what: String,
+    /// A line for each thing concerned.
+    what: Vec<String>,
     when: String,
     what_to_do: Option<&'a str>,
     /// What a command is for, and the command.
@@ -188,8 +217,14 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    fn said(&self, name: &str, event: &'static str, subject: String, view: &AlarmView<'_>) -> Said {
+        let (text, html, json) = (self.text(), self.html(), render_alarm(view));
+        Said { name: name.to_owned(), event, subject, text, html, json }
+    }
+
     fn text(&self) -> String {
-        let mut text = format!("{}\n\n    {}\n\n{}\n", self.lead, self.what, self.when);
+        let what = self.what.join("\n    ");
+        let mut text = format!("{}\n\n    {what}\n\n{}\n", self.lead, self.when);
         if let Some(what_to_do) = self.what_to_do {
             text += &format!("\nWhat to do: {what_to_do}\n");
         }
@@ -207,7 +242,7 @@ impl Parts<'_> {
             "<!doctype html><html lang=\"en\"><body style=\"font-family:sans-serif\">\
              <p><strong>{}</strong></p><p>{}</p><p>{}</p>",
             escaped(self.lead),
-            escaped(&self.what),
+            self.what.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br>"),
             escaped(&self.when),
         );
         if let Some(what_to_do) = self.what_to_do {
@@ -232,15 +267,16 @@ fn when(row: &StoredAlarm, occasion: Occasion) -> String {
     }
 }
 
-fn commands(alarm: Alarm, id: &str, occasion: Occasion) -> Vec<(&'static str, String)> {
+/// `which` is an alarm's id, or a name for all that stand of it.
+fn commands(alarm: Alarm, which: &str, occasion: Occasion) -> Vec<(&'static str, String)> {
     if matches!(occasion, Occasion::Resolved | Occasion::Notice) {
         return Vec::new();
     }
-    let known = ("You know of it, and want no reminders", format!("coffer alarm ack {id}"));
+    let known = ("You know of it, and want no reminders", format!("coffer alarm ack {which}"));
     if alarm.ends_by_itself() {
         return vec![known];
     }
-    vec![known, ("It is done", format!("coffer alarm resolve {id}"))]
+    vec![known, ("It is done", format!("coffer alarm resolve {which}"))]
 }
 
 /// `2026-04-07 06:12 UTC`

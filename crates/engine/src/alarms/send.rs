@@ -35,7 +35,7 @@ impl Engine {
             .map_err(|error: DbError| error)?;
         let mut tried = 0;
         for message in due {
-            if self.claim_message(&message, now).await? {
+            if let Some(message) = self.claim_message(message, now).await? {
                 let (state, answer) = self.attempt_message(&message, now).await;
                 self.record_message(&message, state, answer).await?;
                 tried += 1;
@@ -74,16 +74,21 @@ impl Engine {
         Ok(())
     }
 
+    /// Claims a message for one attempt: what is to be sent, none where somebody else was quicker
+    /// or it waits for others.
     async fn claim_message(
         &self,
-        message: &AlarmMessage,
+        message: AlarmMessage,
         now: Timestamp,
-    ) -> Result<bool, EngineError> {
-        let message = message.clone();
+    ) -> Result<Option<AlarmMessage>, EngineError> {
+        let engine = self.clone();
         let claimed = self
             .store()
             .write(async move |tx: &mut Tx<'_>| {
-                tx.claim_alarm_message(&message, now.plus(CLAIM)).await
+                match tx.claim_alarm_message(&message, now.plus(CLAIM)).await? {
+                    true => engine.gather(tx, message.clone(), now).await,
+                    false => Ok(None),
+                }
             })
             .await
             .map_err(|error: DbError| error)?;

@@ -1,5 +1,7 @@
 //! The outbox of messages about alarms: written with the alarm, sent afterwards.
 
+mod together;
+
 use coffer_domain::{
     id::{AlarmId, AlarmMessageId},
     time::Timestamp,
@@ -14,6 +16,10 @@ pub struct AlarmMessage {
     pub id: AlarmMessageId,
     /// What it is about.
     pub alarm: AlarmId,
+    /// The name of that alarm.
+    pub name: String,
+    /// Why something is said, such as `raised`.
+    pub event: String,
     /// How it is sent.
     pub channel: AlarmChannel,
     /// One line: a mail's subject.
@@ -34,6 +40,9 @@ pub struct AlarmMessage {
     pub attempted_at: Option<Timestamp>,
     /// What the last attempt ended in.
     pub answer: Option<String>,
+    /// The message that says this one's, too, so that this one is not sent; none where it is sent
+    /// itself.
+    pub told_with: Option<AlarmMessageId>,
 }
 
 /// How the operator is reached.
@@ -96,8 +105,8 @@ impl Tx<'_> {
         self.exec(
             sql!(
                 "INSERT INTO alarm_message (id, alarm_id, channel, subject, body, html, state, \
-                 attempts, next_at, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                 attempts, next_at, created_at, name, event) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             ),
             vals![
                 &message.id.text(),
@@ -110,13 +119,15 @@ impl Tx<'_> {
                 message.attempts,
                 message.next_at.millis(),
                 message.created_at.millis(),
+                &message.name,
+                &message.event,
             ],
         )
         .await?;
         Ok(())
     }
 
-    /// The messages that are due, the longest due first.
+    /// The messages that are due and sent themselves, the longest due first.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
@@ -128,8 +139,9 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id, alarm_id, channel, subject, body, html, state, attempts, next_at, \
-                 created_at, attempted_at, answer FROM alarm_message \
-                 WHERE state = 'due' AND next_at <= $1 ORDER BY next_at, id LIMIT $2"
+                 created_at, attempted_at, answer, name, event, told_with FROM alarm_message \
+                 WHERE state = 'due' AND next_at <= $1 AND told_with IS NULL \
+                 ORDER BY next_at, id LIMIT $2"
             ),
             vals![now.millis(), limit],
             read_message,
@@ -148,7 +160,7 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id, alarm_id, channel, subject, body, html, state, attempts, next_at, \
-                 created_at, attempted_at, answer FROM alarm_message \
+                 created_at, attempted_at, answer, name, event, told_with FROM alarm_message \
                  WHERE alarm_id = $1 ORDER BY id"
             ),
             vals![&alarm.text()],
@@ -171,7 +183,7 @@ impl Tx<'_> {
             .exec(
                 sql!(
                     "UPDATE alarm_message SET next_at = $1 \
-                     WHERE id = $2 AND next_at = $3 AND state = 'due'"
+                     WHERE id = $2 AND next_at = $3 AND state = 'due' AND told_with IS NULL"
                 ),
                 vals![until.millis(), &message.id.text(), message.next_at.millis()],
             )
@@ -179,7 +191,7 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
-    /// Records what an attempt ended in.
+    /// Records what an attempt ended in, for the message and for those that it says, too.
     ///
     /// # Errors
     /// When the database refuses.
@@ -194,9 +206,17 @@ impl Tx<'_> {
         self.exec(
             sql!(
                 "UPDATE alarm_message SET state = $1, attempts = attempts + 1, next_at = $2, \
-                 attempted_at = $3, answer = $4 WHERE id = $5 AND state = 'due'"
+                 attempted_at = $3, answer = $4 \
+                 WHERE (id = $5 OR told_with = $6) AND state = 'due'"
             ),
-            vals![state.as_str(), next_at.millis(), now.millis(), answer, &id.text()],
+            vals![
+                state.as_str(),
+                next_at.millis(),
+                now.millis(),
+                answer,
+                &id.text(),
+                &id.text(),
+            ],
         )
         .await?;
         Ok(())
@@ -220,5 +240,8 @@ fn read_message(row: &Row<'_>) -> Result<AlarmMessage, DbError> {
         created_at: codec::time(row, 9)?,
         attempted_at: codec::opt_time(row, 10)?,
         answer: row.opt_text(11)?,
+        name: row.text(12)?,
+        event: row.text(13)?,
+        told_with: codec::opt_parsed(row, 14)?,
     })
 }

@@ -202,7 +202,10 @@ fn an_audit_that_is_late_by_more_than_an_hour_is_worth_knowing() {
     let late = |minutes: i64| {
         let due_at = NOW.minus(Span::from_minutes(minutes));
         let audit = Some(NextAudit { audited_at: due_at.minus(Span::from_hours(24)), due_at });
-        said(NetworkDiagnosis { audit, ..network(vec![endpoint(1, tip(1_000, 60, true))], 1_000) }, None)
+        said(
+            NetworkDiagnosis { audit, ..network(vec![endpoint(1, tip(1_000, 60, true))], 1_000) },
+            None,
+        )
     };
     assert_eq!(late(60), []);
     assert_eq!(late(180), [(Grade::Notable, "bitcoin: its balance audit is 3 h late".to_owned())]);
