@@ -254,11 +254,12 @@ impl Engine {
                 let begun = tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await?;
                 let unknown = balance.saturating_sub(booked);
                 if begun && late && !unknown.is_zero() {
-                    let about = format_args!("payment request {request}");
+                    let about = format_args!("{coin} at {text}");
                     let detail = format_args!(
-                        "{text} was first looked at by the balance audit when block {height} was \
-                         read, after it was shown, and held {unknown} base units of {coin} that are \
-                         not booked; nothing of that is credited: look whether the payer sent it"
+                        "payment request {request}: the balance audit first looked at the address \
+                         when block {height} was read, after it was shown, and it held {unknown} \
+                         base units that are not booked; nothing of that is credited: look whether \
+                         the payer sent it"
                     );
                     engine.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
                 }
@@ -287,13 +288,13 @@ impl Engine {
             later && audited && known.asset == asset && known.address == *address
         });
         let Some(found) = found else { return Ok(false) };
-        let about = format_args!("payment request {request}");
         let detail = format_args!(
-            "{} of block {height} is not credited: the balance audit has booked {} for the same \
-             address since, which holds it most likely",
-            transfer.reference, found.reference
+            "payment request {request}: it is in block {height} and not credited: the balance \
+             audit has booked {} for the same address since, which holds it most likely; compare \
+             the address with what is booked",
+            found.reference
         );
-        self.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
+        self.raise(tx, Alarm::TransferRefused, &transfer.reference, detail, now).await?;
         Ok(true)
     }
 

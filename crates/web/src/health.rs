@@ -68,8 +68,8 @@ pub(crate) struct ChainView {
     /// Seconds between how far it was read and now; `null` before the first look.
     #[schema(required = true)]
     lag_seconds: Option<i64>,
-    /// Blocks that the best of its endpoints had beyond the newest block read, when they were asked;
-    /// `null` where they were not.
+    /// Blocks that the best of its endpoints had beyond the newest block read, when they were
+    /// asked; `null` where they were not.
     #[schema(required = true)]
     lag_blocks: Option<u64>,
     /// Why it is not read to its tip; `null` while it is.

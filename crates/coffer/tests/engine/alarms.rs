@@ -1,11 +1,12 @@
 //! What the operator is told: once, by every channel, until it is over.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use coffer::simulate::ports::answered;
 use coffer_domain::{mail::MailOutcome, ports::Chain, time::Span};
 use coffer_engine::{alarms::Told, engine::Engine, follow::Progress, settings::EngineSettings};
 use coffer_store::alarm::message::MessageState;
+use tokio::sync::Notify;
 
 use crate::{
     house::{BTC, House, minutes},
@@ -160,6 +161,30 @@ on_both! {
         assert_eq!((mail.state, mail.attempts), (MessageState::Delivered, 3));
     }
 
+    async fn a_mail_server_that_hangs_delays_no_other_message(house: House) {
+        let told = Reached::of(house);
+        told.give_up_a_callback(house).await;
+        let gate = Arc::new(Notify::new());
+        *told.operator.mail_gate.lock().unwrap() = Some(Arc::clone(&gate));
+        let posted = async {
+            let mut beat = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                beat.tick().await;
+                let posted = told.operator.posted();
+                if !posted.is_empty() {
+                    gate.notify_one();
+                    return posted;
+                }
+            }
+        };
+        let both = futures_util::future::join(told.engine.send_alarms(), posted);
+        let both = tokio::time::timeout(Duration::from_secs(30), both).await;
+        let (sent, posted) = both.expect("the POST waits for the mail");
+        assert_eq!((sent.unwrap(), posted), (2, vec![pair("raised", "callback_given_up")]));
+        let states = told.only().await.messages.into_iter().map(|message| message.state);
+        assert_eq!(states.collect::<Vec<_>>(), [MessageState::Delivered; 2]);
+    }
+
     async fn a_message_that_nobody_takes_for_three_days_is_given_up(house: House) {
         let told = Reached::of(house);
         let away = MailOutcome::TryAgain("no mail server".to_owned());
@@ -277,7 +302,8 @@ on_both! {
         *told.elsewhere.endpoints.lock().unwrap() = vec![Err(unreachable())];
         house.pass(minutes(1));
         told.work().await;
-        house.pass(minutes(2));
+        house.pass(minutes(6));
+        told.read().await.unwrap();
         told.work().await;
         assert_eq!(told.standing().await, []);
     }

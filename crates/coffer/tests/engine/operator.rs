@@ -17,6 +17,7 @@ use coffer_domain::{
 };
 use coffer_engine::alarms::Channels;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// A network of the catalogue that is real money.
 pub const POLYGON: NetworkName = NetworkName::constant("polygon");
@@ -29,6 +30,8 @@ pub struct Operator {
     beats: Mutex<u32>,
     /// What the mail server says instead of taking a mail.
     pub mail_answer: Mutex<Option<MailOutcome>>,
+    /// What the mail server waits for before it says anything.
+    pub mail_gate: Mutex<Option<Arc<Notify>>>,
     /// What the heartbeat's service says instead of taking it.
     pub beat_answer: Mutex<Option<String>>,
 }
@@ -70,6 +73,10 @@ impl Operator {
 #[async_trait]
 impl Mailer for Operator {
     async fn send(&self, mail: &Mail) -> MailOutcome {
+        let gate = self.mail_gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.notified().await;
+        }
         self.mails.lock().unwrap().push(mail.clone());
         self.mail_answer.lock().unwrap().clone().unwrap_or(MailOutcome::Delivered)
     }

@@ -49,9 +49,8 @@ impl Engine {
         for observation in &found.observations {
             if let Err(refused) = after.request.apply(&Fact::Transfer(observation.clone())) {
                 let transfer = &observation.reference;
-                let about = format_args!("payment request {id}");
-                let detail = format_args!("{transfer}: {refused}");
-                self.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
+                let detail = format_args!("payment request {id}: {refused}");
+                self.raise(tx, Alarm::TransferRefused, transfer, detail, now).await?;
             }
         }
         for transfer in &found.beyond {

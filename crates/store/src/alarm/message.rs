@@ -209,14 +209,7 @@ impl Tx<'_> {
                  attempted_at = $3, answer = $4 \
                  WHERE (id = $5 OR told_with = $6) AND state = 'due'"
             ),
-            vals![
-                state.as_str(),
-                next_at.millis(),
-                now.millis(),
-                answer,
-                &id.text(),
-                &id.text(),
-            ],
+            vals![state.as_str(), next_at.millis(), now.millis(), answer, &id.text(), &id.text(),],
         )
         .await?;
         Ok(())
