@@ -26,9 +26,10 @@ pub enum ChainCommand {
     List,
     /// Let a stopped network go on, once you know what happened to it
     ///
-    /// A network is stopped when a payment that had been final is gone. Nothing on it is credited
-    /// then, and its coins are not offered. It goes on from where both histories part; a running
-    /// server does so within a second.
+    /// A network is stopped when a payment that had been final has left the chain, or when the
+    /// chain was reorganised below all that is remembered of it. Nothing on it is credited then,
+    /// and its coins are not offered. It goes on from where both histories part; a running server
+    /// does so within a second.
     Clear {
         /// The network
         network: String,

@@ -369,6 +369,17 @@ on_both! {
         }
     }
 
+    async fn a_chain_read_by_its_blocks_alone_is_not_called_blind_between_them(house: House) {
+        let chain = Meddling::named("ethereum", house.world.chain(), How::BlocksAlone);
+        for _ in 0..4 {
+            house.pass(crate::house::minutes(10));
+            house.mine(1).await;
+            to_the_tip(house, &chain).await;
+        }
+        assert_eq!(house.count("SELECT COUNT(*) FROM blind_span").await, 0);
+        assert_eq!(house.alarms().await, []);
+    }
+
     async fn a_final_payment_in_no_block_any_more_stops_a_chain_read_by_blocks(house: House) {
         let chain = Meddling::before(house.world.chain(), How::BlocksAlone);
         let made = house.chosen(BTC).await;

@@ -39,8 +39,11 @@ impl Engine {
         step: &Step,
         after: &Cursor,
     ) -> Result<(), DbError> {
+        // A chain read by its blocks alone knows nothing between two of them, which is as it should
+        // be: only one that could not be read is spoken of.
+        let blind = if step.by_blocks { step.cursor.behind_since.is_some() } else { step.blind() };
         // Before the first look no address was given out, so there was nothing to miss.
-        if !step.blind() || step.cursor.look == 0 {
+        if !blind || step.cursor.look == 0 {
             return Ok(());
         }
         let reason = step.cursor.behind_reason.as_deref().unwrap_or("Coffer did not read it");
