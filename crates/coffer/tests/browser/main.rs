@@ -52,6 +52,9 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
     shop.look(&[
         Sight::new("choose", "choose", &fresh).says(&choose),
         Sight::new("pay", "pay", &pay).says(&SEND).says(&["Open in wallet", "Token contract"]),
+        Sight::new("already-paid", "pay", &pay)
+            .says(&["You may close this page", "Do not send again."])
+            .unfolded("Already paid?"),
         Sight::new("pay-in-german", "pay", &pay).query("language=de").says(&[
             "Senden Sie nur USDC auf Polygon an diese Adresse.",
             "Betrag",
@@ -81,6 +84,9 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
     shop.says(&pay, late[0]).await;
     shop.look(&[
         Sight::new("network-behind", "pay", &pay).says(&SEND).says(&late),
+        Sight::new("network-behind-in-arabic", "pay", &pay)
+            .query("language=ar")
+            .says(&["الساعة متوقفة"]),
         Sight::new("seen-behind", "seen", &seen).says(&late).unpictured(),
         Sight::new("part-paid-behind", "part-paid", &part).says(&late).unpictured(),
         Sight::new("no-coins", "no-coins", &fresh)
@@ -91,11 +97,14 @@ async fn every_state_of_a_payment_on_a_real_network_reads_well() {
 }
 
 /// The main states from right to left.
-fn in_arabic([fresh, pay, seen, part, paid]: [&support::Payment; 5]) -> [Sight; 5] {
+fn in_arabic([fresh, pay, seen, part, paid]: [&support::Payment; 5]) -> [Sight; 6] {
     let sight = |name, state, payment| Sight::new(name, state, payment).query("language=ar");
     [
         sight("choose-in-arabic", "choose", fresh).says(&["اختر العملة التي ستدفع بها", "متابعة"]),
         sight("pay-in-arabic", "pay", pay).says(&["فقط إلى هذا العنوان.", "المبلغ", "العنوان"]),
+        sight("already-paid-in-arabic", "pay", pay)
+            .says(&["لا ترسل مرة أخرى."])
+            .unfolded("هل دفعت بالفعل؟"),
         sight("seen-in-arabic", "seen", seen).says(&["نرى دفعتك.", "التأكيدات"]).unpictured(),
         sight("part-paid-in-arabic", "part-paid", part).says(&["ما زال ينقص"]).unpictured(),
         sight("paid-in-arabic", "paid", paid).says(&["تم الدفع، وأُبلغ", "الإيصال"]),

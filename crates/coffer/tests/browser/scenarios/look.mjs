@@ -11,9 +11,11 @@ const THEMES = ["light", "dark"];
 /** The narrowest window and one between: there, only the space is another. */
 const OTHER_WIDTHS = [320, 768];
 /** Pages that the documents show at every width in both themes; the others on a phone, light. */
-const SHOWN_WHOLE = ["choose", "pay", "seen", "paid"];
+const SHOWN_WHOLE = ["choose", "pay", "already-paid", "network-behind", "seen", "paid"];
 /** Pages that they show on a phone and on a desk, light. */
-const SHOWN_TWICE = ["choose-in-arabic", "pay-in-arabic", "paid-in-arabic"];
+const SHOWN_TWICE = ["choose", "pay", "already-paid", "network-behind", "paid"].map(
+  (name) => `${name}-in-arabic`,
+);
 
 export default async function look(browser, plan) {
   const views = THEMES.flatMap((theme) => WIDTHS.map((width) => [theme, width]));
@@ -37,6 +39,7 @@ async function one(page, plan, sight, theme, width) {
   for (const words of sight.words) {
     assert.ok(text.includes(words), `${name} does not say: ${words}\n${text}`);
   }
+  await unfold(page, sight);
   await picture(page, plan, sight, theme, width);
   await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
   await judge(page, plan, name);
@@ -44,8 +47,16 @@ async function one(page, plan, sight, theme, width) {
   await page.setViewportSize({ width: other, height: 800 });
   await fits(page, `${sight.name}-${theme}-${other}`);
   await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = false)));
+  await unfold(page, sight);
   await picture(page, plan, sight, theme, other);
   await page.setViewportSize({ width, height: 800 });
+}
+
+/** Opens what the picture shows opened. */
+async function unfold(page, sight) {
+  if (!sight.unfolded) return;
+  await page.locator("summary", { hasText: sight.unfolded }).click();
+  await page.locator("details[open]").waitFor();
 }
 
 async function picture(page, plan, sight, theme, width) {

@@ -15,12 +15,14 @@ pub struct Sight {
     state: &'static str,
     status: u16,
     words: Vec<&'static str>,
+    unfolded: Option<&'static str>,
     image: bool,
 }
 
 impl Sight {
     pub fn new(name: &'static str, state: &'static str, payment: &Payment) -> Self {
-        Self { name, url: payment.url.clone(), state, status: 200, words: vec![], image: true }
+        let (url, words) = (payment.url.clone(), vec![]);
+        Self { name, url, state, status: 200, words, unfolded: None, image: true }
     }
 
     /// What the page must say.
@@ -38,6 +40,11 @@ impl Sight {
         Self { status, ..self }
     }
 
+    /// What is opened for its picture, by its heading.
+    pub fn unfolded(self, heading: &'static str) -> Self {
+        Self { unfolded: Some(heading), ..self }
+    }
+
     /// Without a picture in the documents.
     pub fn unpictured(self) -> Self {
         Self { image: false, ..self }
@@ -46,7 +53,7 @@ impl Sight {
     fn json(&self) -> Value {
         json!({
             "name": self.name, "url": self.url, "state": self.state, "status": self.status,
-            "words": self.words, "image": self.image,
+            "words": self.words, "unfolded": self.unfolded, "image": self.image,
         })
     }
 }
