@@ -17,10 +17,11 @@ use coffer_domain::{
     inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Tip, Watched,
+        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Pending, Tip,
+        Watched,
     },
     time::{Span, Timestamp},
-    transfer::{Address, BlockRef, ChainTransfer},
+    transfer::{Address, BlockRef},
 };
 use futures_util::{FutureExt, future};
 use reqwest::{Client, Url, redirect};
@@ -241,10 +242,11 @@ impl Chain for EvmChain {
         self.read_balances(at, accounts).await
     }
 
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         let pinned = &self.pinned;
         let answer = self.failover.ask(|endpoint| pending::read(endpoint, pinned, watched).boxed());
-        answer.await.map_err(|failure| failure.into_error(self.network, 0))
+        let answer = answer.await.map_err(|failure| failure.into_error(self.network, 0));
+        answer.map(Pending::from)
     }
 
     fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

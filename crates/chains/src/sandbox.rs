@@ -8,7 +8,7 @@ use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, KeyRefused, SandboxLedger, SandboxRefused,
+        Block, Chain, ChainError, ChainProbe, KeyRefused, Pending, SandboxLedger, SandboxRefused,
         SandboxTransfer, Tip, Watched,
     },
     transfer::{Address, ChainTransfer, ChainUnits, TransferReference},
@@ -72,9 +72,9 @@ impl Chain for SandboxChain {
         Ok(Some(Block { at: block.at, parent: block.parent, time: block.time, transfers }))
     }
 
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         let pending = self.ledger.pending().await.map_err(|refused| self.unreachable(&refused))?;
-        Ok(to_watched(pending, watched))
+        Ok(to_watched(pending, watched).into())
     }
 
     /// Any text serves as a key. The address is the same on all networks, as it is among EVM

@@ -12,10 +12,11 @@ use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Tip, Watched,
+        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Pending, Tip,
+        Watched,
     },
     time::Span,
-    transfer::{Address, BlockRef, ChainTransfer, ChainUnits, TransferReference},
+    transfer::{Address, BlockRef, ChainUnits, TransferReference},
 };
 use futures_util::{
     FutureExt,
@@ -29,7 +30,7 @@ use self::{
     node::Node,
     pool::Pool,
     sources::{Confirmed, Kind, Source, Sources},
-    zmq::News,
+    zmq::{Heard, News},
 };
 use crate::settings_refused::SettingsRefused;
 
@@ -41,6 +42,7 @@ mod http;
 mod key;
 mod link;
 mod node;
+mod pace;
 mod pool;
 mod rpc;
 mod rules;
@@ -108,7 +110,7 @@ impl UtxoChain {
             stale_after: settings.stale_after,
             second_source_above: settings.second_source_above,
             sources: Sources::new(network, settings.rules.genesis, all, Arc::clone(&clock)),
-            pool: Pool::default(),
+            pool: Pool::new(Arc::clone(&clock)),
             news,
             clock,
         })
@@ -224,26 +226,30 @@ impl Chain for UtxoChain {
         }
     }
 
-    /// What a node that is in step with its network shows: one call beyond those for the tip, and
-    /// one for every hundred transactions not seen before. An Esplora server does not tell what
-    /// waits, and the mempool of a node that lags says little.
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    /// What a node that is in step with its network shows: one call beyond those for the tip where
+    /// the whole list is asked for (see `utxo/pace.rs`), and one for every hundred transactions not
+    /// seen before. An Esplora server does not tell what waits, and the mempool of a node that lags
+    /// says little.
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         let unseen = ChainError::PendingUnseen { network: self.network };
         if self.sources.all.iter().all(|source| source.node().is_none()) {
             return Err(unseen);
         }
+        let heard = self.news.as_ref().map_or_else(Heard::default, News::heard);
+        self.pool.hear(heard).await;
         let (pool, reading) = (&self.pool, self.reading);
         let mut error = unseen.clone();
         // A node that fails does not lead when the tip is asked for again.
         for _ in &self.sources.all {
-            let live = self.tip().await?.live;
+            let tip = self.tip().await?;
             let (number, leader) = self.sources.leader();
-            if !live || leader.node().is_none() {
+            if !tip.live || leader.node().is_none() {
                 return Err(unseen);
             }
-            let question = |source| read_pool(pool, source, reading, watched);
+            let place = (number, &tip.at);
+            let question = |source| read_pool(pool, source, place, reading, watched);
             match self.sources.put(number, &question).await {
-                Ok(transfers) => return Ok(transfers),
+                Ok(pending) => return Ok(pending),
                 Err(fault) => {
                     let failure = Failure(vec![(leader.label().to_string(), fault)]);
                     error = failure.into_error(self.network, 0);
@@ -317,16 +323,17 @@ impl Chain for UtxoChain {
     }
 }
 
-/// What waits at a node.
+/// What waits at a node of that number and tip.
 fn read_pool<'s>(
     pool: &'s Pool,
     source: &'s Source,
+    place: (usize, &'s BlockRef),
     reading: Reading,
     watched: &'s Watched<'_>,
-) -> BoxFuture<'s, Result<Vec<ChainTransfer>, Fault>> {
+) -> BoxFuture<'s, Result<Pending, Fault>> {
     async move {
         let node = source.node().ok_or(Fault::Unseen)?;
-        pool.read(node, reading, watched).await
+        pool.read(node, place, reading, watched).await
     }
     .boxed()
 }

@@ -1,6 +1,7 @@
 //! The places where the world varies. Adapters live in `chains`, `outside`, `store` and `coffer`;
 //! the engine knows only these traits.
 
+mod block;
 mod watches;
 
 use std::ops::RangeInclusive;
@@ -17,10 +18,13 @@ use crate::{
     money::{AssetId, Units},
     rate::RatePoint,
     time::Timestamp,
-    transfer::{Address, BlockRef, ChainTransfer, TransferReference},
+    transfer::{Address, BlockRef, TransferReference},
 };
 
-pub use self::watches::{Watched, Watches};
+pub use self::{
+    block::{Block, Pending},
+    watches::{Watched, Watches},
+};
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
@@ -48,19 +52,6 @@ pub struct Tip {
     /// Whether the node is in step with its network, so that silence means "no payment" and the
     /// chain's clock may follow ours. False for a node that is syncing or whose tip is stale.
     pub live: bool,
-}
-
-/// One block, reduced to what concerns us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Height and hash.
-    pub at: BlockRef,
-    /// Hash of the block before it.
-    pub parent: String,
-    /// Its own time.
-    pub time: Timestamp,
-    /// Movements to watched addresses, in the order of the block.
-    pub transfers: Vec<ChainTransfer>,
 }
 
 /// Why a chain gave no answer.
@@ -251,7 +242,7 @@ pub trait Chain: Send + Sync {
     ///
     /// # Errors
     /// [`ChainError::PendingUnseen`] where a payment must be taken for sent before it was seen.
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError>;
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError>;
 
     /// Which of these transfers can never come again: they were pending, are so no more, are in no
     /// block up to `tip`, and what they were to move was moved by another transaction. Those of

@@ -2,12 +2,20 @@
 //! and its outputs are kept while it waits, because an address that is learned later may be paid by
 //! it. This is a cache of the node's own words and nothing else: a transaction's id stands for its
 //! contents, so what is kept cannot become wrong, and without it everything is fetched again.
+//!
+//! On a busy network the list of ids has megabytes. So a long one is asked for seldom, and in
+//! between the node is asked only for those that it has announced; up to when the list is whole is
+//! said with it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use bitcoin::{OutPoint, Transaction, Txid, consensus::deserialize};
 use coffer_domain::{
-    ports::Watched,
+    ports::{Clock, Pending, Watched},
+    time::{Span, Timestamp},
     transfer::{BlockRef, ChainTransfer, TransferReference},
 };
 use serde_json::{json, value::RawValue};
@@ -17,7 +25,9 @@ use super::{
     block::Reading,
     fault::Fault,
     node::Node,
+    pace::pace,
     verbose::{Output, VerboseTransaction},
+    zmq::Heard,
 };
 
 /// Transactions fetched in one request.
@@ -28,14 +38,36 @@ const WAITING_MAX: usize = 1_000_000;
 const LEFT_MAX: usize = 10_000;
 
 /// What waits at a network's nodes.
-#[derive(Default)]
-pub(super) struct Pool(Mutex<State>);
+pub(super) struct Pool {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+}
 
 #[derive(Default)]
 struct State {
     waiting: HashMap<Txid, Entry>,
+    /// Of these, those that paid us when they were last looked at.
+    paying: HashSet<Txid>,
+    /// Of these, those that came after the last whole list.
+    fresh: HashSet<Txid>,
     /// Those that paid us and wait no more, the oldest first.
     left: VecDeque<(Txid, Entry)>,
+    /// Those that were announced and not asked for yet.
+    announced: HashSet<Txid>,
+    /// Whether the node announces what comes, and nothing of it was missed since the last whole
+    /// list.
+    hears: bool,
+    list: Option<List>,
+}
+
+/// The last whole list.
+struct List {
+    /// Whose it is, and what its best block was.
+    of: (usize, BlockRef),
+    asked_at: Timestamp,
+    /// How long the answer took.
+    took: Span,
+    len: usize,
 }
 
 /// A transaction that waits.
@@ -49,25 +81,51 @@ struct Entry {
 }
 
 impl Pool {
-    /// Everything that waits and pays a watched script.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { state: Mutex::default(), clock }
+    }
+
+    /// Takes note of what was announced, for the next reading.
+    pub(super) async fn hear(&self, heard: Heard) {
+        let mut state = self.state.lock().await;
+        state.announced.extend(heard.ids);
+        state.hears &= heard.all;
+    }
+
+    /// What waits and pays a watched script, at the node of that number whose best block is `tip`.
+    /// The list is asked for where the last one is of another node or tip, or too old for its
+    /// length.
     pub(super) async fn read(
         &self,
         node: &Node,
+        (number, tip): (usize, &BlockRef),
         reading: Reading,
         watched: &Watched<'_>,
-    ) -> Result<Vec<ChainTransfer>, Fault> {
-        let mut state = self.0.lock().await;
-        let ids = node.waiting().await?;
-        if ids.len() > WAITING_MAX {
-            return Err(Fault::Nonsense(format!("{} transactions wait for a block", ids.len())));
+    ) -> Result<Pending, Fault> {
+        let mut state = self.state.lock().await;
+        let asked_at = self.clock.now();
+        let of = (number, tip.clone());
+        let whole = state.is_due(&of, asked_at);
+        if whole {
+            // All of them are in the list, or wait no more.
+            state.announced.clear();
+            let ids = node.waiting().await?;
+            if ids.len() > WAITING_MAX {
+                return Err(Fault::Nonsense(format!(
+                    "{} transactions wait for a block",
+                    ids.len()
+                )));
+            }
+            let took = self.clock.now().since(asked_at);
+            state.update(node, reading, &ids, watched).await?;
+            state.list = Some(List { of, asked_at, took, len: ids.len() });
+            state.hears = true;
+        } else {
+            state.fetch_announced(node, reading).await?;
         }
-        state.update(node, reading, &ids, watched).await?;
-        let mut found = Vec::new();
-        for (id, entry) in &state.waiting {
-            found.extend(entry.pays(*id, reading, watched));
-        }
-        found.sort_by(|one, other| order(&one.reference).cmp(&order(&other.reference)));
-        Ok(found)
+        let transfers = state.found(whole, reading, watched);
+        let list_of = state.list.as_ref().map(|list| list.asked_at);
+        Ok(Pending { transfers, through: list_of.filter(|_| !whole) })
     }
 
     /// Which of these transactions, that wait no more and are in no block up to `tip`, never will
@@ -79,7 +137,7 @@ impl Pool {
         ids: &[Txid],
         tip: &BlockRef,
     ) -> Result<Vec<Txid>, Fault> {
-        let state = self.0.lock().await;
+        let state = self.state.lock().await;
         let mut lost = Vec::new();
         for id in ids {
             let entry = state.left.iter().rev().find(|(left, _)| left == id);
@@ -94,7 +152,15 @@ impl Pool {
 }
 
 impl State {
-    /// Fetches what is new, and drops what waits no more.
+    /// Whether the whole list is wanted. A clock that was set back does not put it off.
+    fn is_due(&self, of: &(usize, BlockRef), now: Timestamp) -> bool {
+        self.list.as_ref().is_none_or(|list| {
+            let age = now.since(list.asked_at);
+            list.of != *of || age < Span::ZERO || age >= pace(list.len, list.took, self.hears)
+        })
+    }
+
+    /// Fetches what is new in a whole list, and drops what waits no more.
     async fn update(
         &mut self,
         node: &Node,
@@ -102,24 +168,22 @@ impl State {
         ids: &[Txid],
         watched: &Watched<'_>,
     ) -> Result<(), Fault> {
-        let mut old = std::mem::take(&mut self.waiting);
-        let mut new = Vec::new();
-        for id in ids {
-            let back = self.left.iter().position(|(left, _)| left == id);
-            let back = back.and_then(|place| self.left.remove(place)).map(|(_, entry)| entry);
-            match old.remove(id).or(back) {
-                Some(entry) => drop(self.waiting.insert(*id, entry)),
-                None => new.push(*id),
-            }
-        }
-        for (id, entry) in old {
+        let here = ids.iter().copied().collect::<HashSet<_>>();
+        for (id, entry) in self.waiting.extract_if(|id, _| !here.contains(id)) {
             if !entry.pays(id, reading, watched).is_empty() {
                 self.left.push_back((id, entry));
             }
         }
+        for (id, entry) in std::mem::take(&mut self.left) {
+            match here.contains(&id) {
+                true => drop(self.waiting.insert(id, entry)),
+                false => self.left.push_back((id, entry)),
+            }
+        }
         let surplus = self.left.len().saturating_sub(LEFT_MAX);
         self.left.drain(..surplus);
-        let here = ids.iter().copied().collect::<HashSet<_>>();
+        let new = ids.iter().filter(|id| !self.waiting.contains_key(*id)).copied();
+        let new = new.collect::<Vec<_>>();
         for some in new.chunks(FETCHED_AT_ONCE) {
             for (id, mut entry) in fetch(node, reading, some).await? {
                 entry.rooted = entry.inputs.iter().all(|input| !here.contains(&input.txid));
@@ -127,6 +191,65 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Fetches what was announced and is not known. Nodes let nothing wait beside what spends the
+    /// same, so that what paid us and is spent elsewhere by one of these waits no more.
+    async fn fetch_announced(&mut self, node: &Node, reading: Reading) -> Result<(), Fault> {
+        self.announced.retain(|id| !self.waiting.contains_key(id));
+        let new = self.announced.iter().copied().collect::<Vec<_>>();
+        for some in new.chunks(FETCHED_AT_ONCE) {
+            for (id, mut entry) in fetch(node, reading, some).await? {
+                let waits =
+                    |id: &Txid| self.announced.contains(id) || self.waiting.contains_key(id);
+                entry.rooted = entry.inputs.iter().all(|input| !waits(&input.txid));
+                self.replace_by(&entry);
+                self.left.retain(|(left, _)| *left != id);
+                self.fresh.insert(id);
+                self.waiting.insert(id, entry);
+            }
+        }
+        self.announced.clear();
+        Ok(())
+    }
+
+    /// Lets go of what paid us and is spent elsewhere.
+    fn replace_by(&mut self, new: &Entry) {
+        let spent = |old: &Entry| old.inputs.iter().any(|input| new.inputs.contains(input));
+        let replaced = self.paying.iter().filter(|id| self.waiting.get(*id).is_some_and(spent));
+        for id in replaced.copied().collect::<Vec<_>>() {
+            self.paying.remove(&id);
+            self.left.extend(self.waiting.remove(&id).map(|entry| (id, entry)));
+        }
+    }
+
+    /// What waits and pays a watched script. Between whole lists only that is looked at which paid
+    /// one before, or came since.
+    fn found(
+        &mut self,
+        whole: bool,
+        reading: Reading,
+        watched: &Watched<'_>,
+    ) -> Vec<ChainTransfer> {
+        let looked_at: Vec<Txid> = match whole {
+            true => self.waiting.keys().copied().collect(),
+            false => self.paying.union(&self.fresh).copied().collect(),
+        };
+        self.paying.clear();
+        if whole {
+            self.fresh.clear();
+        }
+        let mut found = Vec::new();
+        for id in looked_at {
+            let pays = self.waiting.get(&id).map(|entry| entry.pays(id, reading, watched));
+            let pays = pays.unwrap_or_default();
+            if !pays.is_empty() {
+                self.paying.insert(id);
+            }
+            found.extend(pays);
+        }
+        found.sort_by(|one, other| order(&one.reference).cmp(&order(&other.reference)));
+        found
     }
 
     fn is_spent_by_waiting(&self, lost: &Entry) -> bool {

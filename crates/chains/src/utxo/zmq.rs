@@ -1,6 +1,7 @@
 //! A node's hint that it has news: one socket that subscribes to what the node publishes by ZMQ
-//! (ZMTP 3.0 without security). What a message says is not looked at, so a lost, repeated or forged
-//! one changes nothing but when the chain is looked at next.
+//! (ZMTP 3.0 without security). Of a message only the id of a transaction is taken, and what that
+//! is the node is asked. So a lost, repeated or forged message changes nothing but when something
+//! is looked at next.
 
 use std::{io, time::Duration};
 
@@ -11,6 +12,15 @@ use tokio::{
     sync::Mutex,
     time,
 };
+
+pub(super) use self::heard::Heard;
+use self::{
+    heard::Ear,
+    message::{COMMAND, Inbox},
+};
+
+mod heard;
+mod message;
 
 /// What is subscribed to; a node need not publish all of it.
 const TOPICS: [&str; 4] = ["hashblock", "sequence", "hashtx", "rawtx"];
@@ -23,16 +33,8 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Bytes of the greeting.
 const GREETING_BYTES: usize = 64;
-/// The largest part of a message that is believed; a transaction is at most 4 MB.
-const FRAME_BYTES_MAX: u64 = 8 << 20;
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 << 10;
-
-/// Marks of a frame: more of the message follows, the length has eight bytes, it is a command.
-const MORE: u8 = 1;
-const LONG: u8 = 2;
-const COMMAND: u8 = 4;
-
 /// The hint of one node.
 pub(super) struct News {
     /// Host and port.
@@ -51,12 +53,8 @@ struct State {
 
 struct Subscription {
     stream: TcpStream,
-    /// What was read and belongs to no whole frame yet.
-    buffer: Vec<u8>,
-    /// Bytes still to come of the frame that is being passed over.
-    passing: u64,
-    /// Whether its end is the end of a message.
-    ends_message: bool,
+    inbox: Inbox,
+    ear: Ear,
 }
 
 impl News {
@@ -100,6 +98,20 @@ impl News {
             }
         }
     }
+
+    /// What has come since the last call, without waiting for more; nothing while somebody waits in
+    /// [`next`](Self::next).
+    pub(super) fn heard(&self) -> Heard {
+        let Ok(mut state) = self.state.try_lock() else { return Heard::default() };
+        let Some(subscription) = &mut state.subscription else { return Heard::default() };
+        match subscription.what_is_here() {
+            Ok(_) => subscription.ear.heard(),
+            Err(error) => {
+                state.rest(&self.address, &error);
+                Heard::default()
+            }
+        }
+    }
 }
 
 impl State {
@@ -136,70 +148,32 @@ async fn subscribe(address: &str) -> io::Result<Subscription> {
         words.extend_from_slice(topic.as_bytes());
     }
     stream.write_all(&words).await?;
-    Ok(Subscription { stream, buffer: Vec::new(), passing: 0, ends_message: false })
+    Ok(Subscription { stream, inbox: Inbox::default(), ear: Ear::default() })
 }
 
 impl Subscription {
-    /// Returns when at least one message has come, with all that have come passed over.
+    /// Returns when at least one message has come, with all that have come taken in.
     async fn messages(&mut self) -> io::Result<()> {
-        let mut came = false;
-        while !came {
-            self.buffer.reserve(READ_BYTES);
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            came = self.pass_over()?;
+        while !self.what_is_here()? {
+            self.stream.readable().await?;
         }
+        Ok(())
+    }
+
+    /// Takes in what has come; whether there was a whole message.
+    fn what_is_here(&mut self) -> io::Result<bool> {
+        let (mut came, mut more) = (false, vec![0; READ_BYTES]);
         loop {
-            let mut more = [0; READ_BYTES];
             match self.stream.try_read(&mut more) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(length) => self.buffer.extend_from_slice(&more[..length]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Ok(length) => self.inbox.buffer.extend_from_slice(&more[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(came),
                 Err(error) => return Err(error),
             }
-            self.pass_over()?;
-        }
-    }
-
-    /// Passes over what has been read; whether a message ended in it.
-    fn pass_over(&mut self) -> io::Result<bool> {
-        let mut rest = self.buffer.as_slice();
-        let mut ended = false;
-        loop {
-            if self.passing > 0 {
-                let here = usize::try_from(self.passing).unwrap_or(usize::MAX).min(rest.len());
-                rest = &rest[here..];
-                self.passing -= here as u64;
-                if self.passing > 0 {
-                    break;
-                }
-                ended |= self.ends_message;
-            }
-            let Some((flags, length, behind)) = frame(rest) else { break };
-            if length > FRAME_BYTES_MAX {
-                return Err(io::Error::other("a message is too long"));
-            }
-            rest = behind;
-            self.passing = length;
-            self.ends_message = flags & (MORE | COMMAND) == 0;
-            if length == 0 {
-                ended |= self.ends_message;
+            for message in self.inbox.messages()? {
+                came = true;
+                self.ear.hear(message);
             }
         }
-        let kept = rest.len();
-        self.buffer.drain(..self.buffer.len() - kept);
-        Ok(ended)
     }
-}
-
-/// Marks and length of the next frame, and what is behind them; none where they are not whole.
-fn frame(bytes: &[u8]) -> Option<(u8, u64, &[u8])> {
-    let (flags, rest) = bytes.split_first()?;
-    if flags & LONG == 0 {
-        let (length, rest) = rest.split_first()?;
-        return Some((*flags, u64::from(*length), rest));
-    }
-    let (length, rest) = rest.split_first_chunk()?;
-    Some((*flags, u64::from_be_bytes(*length), rest))
 }

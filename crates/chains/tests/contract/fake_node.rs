@@ -1,6 +1,6 @@
 //! Stands between the adapter and a real node and commits the faults that a real node will not.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -27,8 +27,12 @@ pub(crate) type Fault = dyn Fn(&str, &Value, Value) -> Option<Reply> + Send + Sy
 /// The fake; ends when dropped.
 pub(crate) struct FakeNode {
     pub(crate) url: String,
+    asked: Arc<Asked>,
     _serving: JoinSet<()>,
 }
+
+/// The methods that each request asked for.
+type Asked = Mutex<Vec<Vec<String>>>;
 
 impl FakeNode {
     pub(crate) async fn start(
@@ -39,22 +43,33 @@ impl FakeNode {
         let url = format!("http://{}/v3/top-secret-key", listener.local_addr().unwrap());
         let fault = Arc::new(fault) as Arc<Fault>;
         let upstream = upstream.strip_prefix("http://").unwrap().to_owned();
+        let asked = Arc::<Asked>::default();
+        let noted = Arc::clone(&asked);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                connections.spawn(serve(stream, upstream.clone(), Arc::clone(&fault)));
+                let (fault, noted) = (Arc::clone(&fault), Arc::clone(&noted));
+                connections.spawn(serve(stream, upstream.clone(), fault, noted));
             }
         });
-        Self { url, _serving: serving }
+        Self { url, asked, _serving: serving }
+    }
+
+    /// The methods that each request since the last call asked for.
+    pub(crate) fn asked(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
 
 /// One request on one connection.
-async fn serve(mut stream: TcpStream, upstream: String, fault: Arc<Fault>) {
+async fn serve(mut stream: TcpStream, upstream: String, fault: Arc<Fault>, asked: Arc<Asked>) {
     let Some((head, body)) = read_message(&mut stream).await else { return };
     let request = serde_json::from_slice::<Value>(&body).unwrap();
+    let questions = request.as_array().map_or(std::slice::from_ref(&request), Vec::as_slice);
+    let methods = questions.iter().map(|it| it["method"].as_str().unwrap_or_default().to_owned());
+    asked.lock().unwrap().push(methods.collect());
     let told = forward(&upstream, &head, &body).await;
     // Some true answers are nested too deep to be read here.
     let mut truth = serde_json::from_slice::<Value>(&told).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
-use coffer_domain::ports::{Chain, ChainError};
+use coffer_domain::ports::{Chain, ChainError, Pending};
 use serde_json::{Value, json};
 
 use crate::{
@@ -234,10 +234,10 @@ async fn a_node_that_knows_nothing_pending_is_no_error() {
         };
         let fake = FakeNode::start(&scene.anvil.url, fault).await;
         let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
-        assert_eq!(chain.pending(&everything).await, Ok(Vec::new()));
+        assert_eq!(chain.pending(&everything).await, Ok(Pending::default()));
     }
     let chain = EvmChain::new(&scene.settings(&[&scene.anvil.url]), clock()).unwrap();
-    assert_eq!(chain.pending(&everything).await.unwrap().len(), 1);
+    assert_eq!(chain.pending(&everything).await.unwrap().transfers.len(), 1);
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn the_newest_block_is_not_taken_for_the_pending_one() {
     });
     let fake = fake.await;
     let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
-    assert_eq!(chain.pending(&everything).await, Ok(Vec::new()));
+    assert_eq!(chain.pending(&everything).await, Ok(Pending::default()));
 }
 
 #[tokio::test]

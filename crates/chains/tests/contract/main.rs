@@ -22,6 +22,7 @@ mod tokens;
 mod utxo;
 mod utxo_endpoints;
 mod utxo_keys;
+mod utxo_mempool;
 mod utxo_world;
 mod worlds;
 

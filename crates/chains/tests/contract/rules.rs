@@ -2,7 +2,7 @@
 
 use coffer_domain::{
     money::Units,
-    ports::Block,
+    ports::{Block, Pending},
     transfer::{Address, ChainTransfer, ChainUnits},
 };
 
@@ -60,9 +60,9 @@ pub(crate) async fn a_height_beyond_the_tip_has_no_block(world: &mut dyn World) 
 pub(crate) async fn a_payment_is_pending_and_then_in_one_block(world: &mut dyn World) {
     let to = address(world, 5);
     let mine = only([to.clone()]);
-    assert_eq!(world.chain().pending(&mine).await, Ok(Vec::new()));
+    assert_eq!(world.chain().pending(&mine).await, Ok(Pending::default()));
     let transaction = world.pay(&to, 1_500).await;
-    let pending = world.chain().pending(&mine).await.unwrap();
+    let pending = world.chain().pending(&mine).await.unwrap().transfers;
     let [pending] = pending.as_slice() else { panic!("{pending:?}") };
     assert_eq!(pending.reference.transaction, transaction);
     assert_eq!(pending.to, to);
@@ -71,7 +71,7 @@ pub(crate) async fn a_payment_is_pending_and_then_in_one_block(world: &mut dyn W
     assert_eq!(transfers(&all_blocks(world, &mine).await), []);
     world.mine().await;
     world.mine().await;
-    assert_eq!(world.chain().pending(&mine).await, Ok(Vec::new()));
+    assert_eq!(world.chain().pending(&mine).await, Ok(Pending::default()));
     let (_, mined) = single(&all_blocks(world, &mine).await);
     assert_eq!(mined, *pending);
 }
@@ -97,7 +97,7 @@ pub(crate) async fn addresses_that_are_not_watched_are_not_reported(world: &mut 
     let (ours, theirs) = (address(world, 1), address(world, 2));
     world.pay(&theirs, 10).await;
     let mine = only([ours]);
-    assert_eq!(world.chain().pending(&mine).await, Ok(Vec::new()));
+    assert_eq!(world.chain().pending(&mine).await, Ok(Pending::default()));
     world.mine().await;
     assert_eq!(transfers(&all_blocks(world, &mine).await), []);
     assert_eq!(transfers(&all_blocks(world, &only([theirs])).await).len(), 1);
@@ -107,7 +107,7 @@ pub(crate) async fn a_payment_of_nothing_is_ignored(world: &mut dyn World) {
     let to = address(world, 1);
     let mine = only([to.clone()]);
     world.pay(&to, 0).await;
-    assert_eq!(world.chain().pending(&mine).await, Ok(Vec::new()));
+    assert_eq!(world.chain().pending(&mine).await, Ok(Pending::default()));
     world.mine().await;
     assert_eq!(transfers(&all_blocks(world, &mine).await), []);
 }

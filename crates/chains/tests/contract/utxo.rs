@@ -2,7 +2,7 @@
 
 use coffer_domain::{
     money::Units,
-    ports::{Block, Chain},
+    ports::{Block, Chain, Pending},
     transfer::{Address, ChainTransfer, ChainUnits, TransferReference},
 };
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(crate) fn whole(units: u128) -> ChainUnits {
     ChainUnits::Units(Units::new(units))
 }
 
-fn references(transfers: &[ChainTransfer]) -> Vec<TransferReference> {
+pub(crate) fn references(transfers: &[ChainTransfer]) -> Vec<TransferReference> {
     transfers.iter().map(|transfer| transfer.reference.clone()).collect()
 }
 
@@ -34,10 +34,10 @@ async fn lost_after(
 ) -> Vec<TransferReference> {
     let ours = ours.to_vec();
     let mine = move |account: &[u8]| ours.iter().any(|address| address.account == account);
-    let before = chain.pending(&mine).await.unwrap();
+    let before = chain.pending(&mine).await.unwrap().transfers;
     assert!(!before.is_empty());
     act.await;
-    let now = references(&chain.pending(&mine).await.unwrap());
+    let now = references(&chain.pending(&mine).await.unwrap().transfers);
     let missing = references(&before).into_iter().filter(|it| !now.contains(it));
     let missing = missing.collect::<Vec<_>>();
     assert!(!missing.is_empty(), "the transaction still waits");
@@ -68,7 +68,7 @@ async fn a_payment_replaced_by_another_is_lost_at_once_whoever_the_other_pays() 
                 (lost[0].transaction.as_str(), lost[0].position.as_str()),
                 (paid.as_str(), "0")
             );
-            let pending = chain.pending(&only([to.clone()])).await.unwrap();
+            let pending = chain.pending(&only([to.clone()])).await.unwrap().transfers;
             let units = pending.iter().map(|it| it.units.clone()).collect::<Vec<_>>();
             let expected = if *second_to == to.text { vec![whole(second.into())] } else { vec![] };
             assert_eq!(units, expected);
@@ -102,9 +102,9 @@ async fn a_payment_that_was_mined_or_only_dropped_is_not_lost() {
         daemon.send(&to.text, 5_000).await;
         // Asked of the old tip, which has moved: nothing is known.
         let before = chain.tip().await.unwrap();
-        let pending = references(&chain.pending(&only([to.clone()])).await.unwrap());
+        let pending = references(&chain.pending(&only([to.clone()])).await.unwrap().transfers);
         daemon.mine(1).await;
-        assert_eq!(chain.pending(&only([to.clone()])).await, Ok(Vec::new()));
+        assert_eq!(chain.pending(&only([to.clone()])).await, Ok(Pending::default()));
         assert_eq!(chain.lost(&pending, &before.at).await, Ok(Vec::new()));
 
         let input = daemon.unspent().await;
@@ -127,7 +127,7 @@ async fn three_hundred_outputs_of_one_transaction_are_all_found() {
     let paid = daemon.spend(&daemon.unspent().await, &outputs).await;
     let ours = receivers.clone();
     let mine = move |account: &[u8]| ours.iter().any(|address| address.account == account);
-    let pending = chain.pending(&mine).await.unwrap();
+    let pending = chain.pending(&mine).await.unwrap().transfers;
     daemon.mine(1).await;
     let found = newest(&chain).await.transfers;
     let found = found.into_iter().filter(|it| it.reference.transaction == paid).collect::<Vec<_>>();
@@ -149,7 +149,7 @@ async fn dust_counts_and_outputs_that_carry_data_or_nothing_do_not() {
     let raw = daemon.rpc("createrawtransaction", json!([inputs, outputs])).await;
     let signed = daemon.rpc("signrawtransactionwithwallet", json!([raw])).await;
     daemon.rpc("sendrawtransaction", json!([signed["hex"], 0])).await;
-    let pending = chain.pending(&everything).await.unwrap();
+    let pending = chain.pending(&everything).await.unwrap().transfers;
     daemon.mine(1).await;
     let found = newest(&chain).await.transfers;
     assert_eq!(found, pending);
@@ -219,7 +219,7 @@ async fn what_leaves_extension_blocks_is_found_and_what_moves_inside_is_not() {
     daemon.rpc("lockunspent", json!([false, ordinary.collect::<Vec<_>>()])).await;
     let sent = daemon.send(&to.text, 200_000_000).await;
     let mine = only([to.clone()]);
-    let pending = chain.pending(&mine).await.unwrap();
+    let pending = chain.pending(&mine).await.unwrap().transfers;
     daemon.mine(1).await;
     let tip = chain.tip().await.unwrap();
     assert_eq!(Some(tip.at.height), height.as_u64().map(|height| height + 2));

@@ -11,7 +11,7 @@ use ::bitcoin::{
 use coffer_chains::utxo::{ChainKind, Like, NetworkRules, UtxoChain, UtxoSettings};
 use coffer_domain::{
     money::Units,
-    ports::{Chain, ChainError, Clock},
+    ports::{Chain, ChainError, Clock, Pending},
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ use crate::{
 const BITCOIN: Program = Program::Bitcoin;
 
 /// A node behind a fake that commits `fault`.
-async fn faulty(
+pub(crate) async fn faulty(
     daemon: &Daemon,
     fault: impl Fn(&str, &Value, Value) -> Option<Reply> + Send + Sync + 'static,
 ) -> FakeNode {
@@ -62,7 +62,7 @@ async fn a_node_that_is_gone_is_replaced_by_the_next_and_asked_again_when_it_is_
     chain.probe().await.unwrap();
     assert_eq!(chain.tip().await.unwrap().at.height, 110);
     assert!(chain.block(110, &everything).await.unwrap().is_some());
-    assert_eq!(chain.pending(&everything).await, Ok(Vec::new()));
+    assert_eq!(chain.pending(&everything).await, Ok(Pending::default()));
     let reports = chain.endpoints().await;
     let tips = reports.iter().map(|report| report.tip.is_ok()).collect::<Vec<_>>();
     assert_eq!(tips, [false, true]);
@@ -184,7 +184,8 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     assert_eq!(chain.tip().await.unwrap().at.height, 110);
     daemon.send(&to.text, 5_000).await;
     // Asked of the one that leads: the lagging one knows of nothing that waits.
-    assert_eq!(chain.pending(&everything).await.unwrap().len(), 2, "to us, and the change");
+    let pending = chain.pending(&everything).await.unwrap().transfers;
+    assert_eq!(pending.len(), 2, "to us, and the change");
     daemon.mine(1).await;
     // It has heard of the blocks that it lacks, so that it is not in step.
     knows.store(111, Ordering::Relaxed);
@@ -205,7 +206,7 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
 }
 
 /// A clock that is moved by hand.
-struct HandClock(AtomicI64);
+pub(crate) struct HandClock(pub(crate) AtomicI64);
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
@@ -354,7 +355,7 @@ async fn zmq_tells_of_payments_and_blocks_and_its_loss_changes_nothing_else() {
     let mut beat = tokio::time::interval(std::time::Duration::from_millis(100));
     tokio::select! {
         () = async {
-            while chain.pending(&everything).await.unwrap().is_empty() {
+            while chain.pending(&everything).await.unwrap().transfers.is_empty() {
                 chain.news().await;
             }
         } => {}

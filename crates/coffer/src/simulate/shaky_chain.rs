@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
-    ports::{Block, Chain, ChainError, ChainProbe, KeyRefused, Tip, Watched},
+    ports::{Block, Chain, ChainError, ChainProbe, KeyRefused, Pending, Tip, Watched},
     transfer::{Address, ChainTransfer},
 };
 
@@ -161,11 +161,13 @@ impl Chain for ShakyChain {
         }))
     }
 
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         match self.reachable() {
             Ok(0) => self.inner.pending(watched).await,
-            Ok(_) => Ok(Vec::new()),
-            Err(_) if self.weather.state().bug == Some(ChainBug::OurClock) => Ok(Vec::new()),
+            Ok(_) => Ok(Pending::default()),
+            Err(_) if self.weather.state().bug == Some(ChainBug::OurClock) => {
+                Ok(Pending::default())
+            }
             Err(error) => Err(error),
         }
     }

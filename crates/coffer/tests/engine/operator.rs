@@ -10,10 +10,10 @@ use coffer_domain::{
     money::{AssetId, Units},
     ports::{
         AlarmHook, Block, Chain, ChainError, ChainProbe, EndpointReport, Heartbeat, KeyRefused,
-        Mailer, Tip, Watched,
+        Mailer, Pending, Tip, Watched,
     },
     time::Timestamp,
-    transfer::{Address, BlockRef, ChainTransfer},
+    transfer::{Address, BlockRef},
 };
 use coffer_engine::alarms::Channels;
 use serde_json::Value;
@@ -170,8 +170,8 @@ impl Chain for Elsewhere {
         (1..).zip(states).map(report).collect()
     }
 
-    async fn pending(&self, _: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
-        self.ask().map(|()| Vec::new())
+    async fn pending(&self, _: &Watched<'_>) -> Result<Pending, ChainError> {
+        self.ask().map(|()| Pending::default())
     }
 
     fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use async_trait::async_trait;
@@ -11,10 +11,10 @@ use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, KeyRefused, SandboxLedger, SandboxTransfer, Tip,
-        Watched,
+        Block, Chain, ChainError, ChainProbe, KeyRefused, Pending, SandboxLedger, SandboxTransfer,
+        Tip, Watched,
     },
-    time::Span,
+    time::{Span, Timestamp},
     transfer::{Address, BlockRef, ChainTransfer, ChainUnits, TransferReference},
 };
 use coffer_engine::{engine::Engine, follow::Progress, payment_request::Once};
@@ -42,6 +42,8 @@ pub enum How {
     Beyond,
     /// What is in blocks is still listed as pending.
     LaggingPool,
+    /// All that is pending was told at that time last, in milliseconds; 0: just now.
+    OldPool(Arc<AtomicI64>),
     /// What is pending is told now and then.
     ForgetfulPool(Arc<AtomicBool>),
     /// Another server takes over, once that is wanted: this one is as if stopped for a while.
@@ -153,13 +155,13 @@ impl Chain for Meddling {
         }))
     }
 
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         let mut pending = self.inner.pending(watched).await?;
         match &self.how {
             How::ForgetfulPool(forgets) | How::Replaced(forgets)
                 if forgets.load(Ordering::SeqCst) =>
             {
-                return Ok(Vec::new());
+                return Ok(Pending::default());
             }
             How::BlocksAlone => return Err(ChainError::PendingUnseen { network: self.name() }),
             _ => {}
@@ -168,10 +170,16 @@ impl Chain for Meddling {
             let tip = self.inner.tip().await?.at.height;
             for height in 0..=tip {
                 let block = self.inner.block(height, watched).await?;
-                pending.extend(block.into_iter().flat_map(|block| block.transfers));
+                pending.transfers.extend(block.into_iter().flat_map(|block| block.transfers));
             }
         }
-        Ok(pending.into_iter().map(|one| self.changed(one)).collect())
+        if let How::OldPool(since) = &self.how {
+            let millis = since.load(Ordering::SeqCst);
+            pending.through = (millis > 0).then(|| Timestamp::from_millis(millis));
+        }
+        let transfers = std::mem::take(&mut pending.transfers);
+        pending.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
+        Ok(pending)
     }
 
     async fn lost(
@@ -274,6 +282,25 @@ on_both! {
         house.follow().await;
         assert_eq!(house.told(&made).await, ["rate_fixed", "transaction", "paid"]);
         assert_eq!(house.cases(&made).await, []);
+    }
+
+    async fn a_window_closes_once_all_that_was_sent_in_it_was_told(house: House) {
+        let told_at = Arc::new(AtomicI64::new(0));
+        let chain = Meddling::before(house.world.chain(), How::OldPool(Arc::clone(&told_at)));
+        let made = house.chosen(BTC).await;
+        house.pass(crate::house::minutes(59));
+        to_the_tip(house, &chain).await;
+        told_at.store(house.engine().now().millis(), Ordering::SeqCst);
+        house.pass(crate::house::minutes(1));
+        to_the_tip(house, &chain).await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&made).await, "processing", "what was sent last may be missing");
+        let behind = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL";
+        assert_eq!(house.count(behind).await, 0);
+        told_at.store(0, Ordering::SeqCst);
+        to_the_tip(house, &chain).await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&made).await, "expired");
     }
 
     async fn a_node_that_has_not_got_as_far_as_we_have_takes_nothing_back(house: House) {

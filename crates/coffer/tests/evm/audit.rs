@@ -9,9 +9,9 @@ use coffer_chains::evm::EvmChain;
 use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
-    ports::{Block, Chain, ChainError, ChainProbe, Clock, KeyRefused, Tip, Watched},
+    ports::{Block, Chain, ChainError, ChainProbe, Clock, KeyRefused, Pending, Tip, Watched},
     time::Span,
-    transfer::{Address, BlockRef, ChainTransfer},
+    transfer::{Address, BlockRef},
 };
 use coffer_engine::{engine::Engine, follow::Progress};
 
@@ -60,7 +60,7 @@ impl Chain for Growing {
         self.chain.balances(at, accounts).await
     }
 
-    async fn pending(&self, watched: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
+    async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
         self.chain.pending(watched).await
     }
 

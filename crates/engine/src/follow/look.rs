@@ -62,7 +62,7 @@ impl Engine {
                 met.insert(key);
             }
         }
-        for transfer in step.pending.iter().flatten() {
+        for transfer in step.pending.iter().flat_map(|pending| &pending.transfers) {
             let key = self.key_of(tx, step, transfer).await?;
             let Some(key) = key.filter(|key| !met.contains(key)) else { continue };
             let listed = self.listed(tx, step, &known, &key).await?;

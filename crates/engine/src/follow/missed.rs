@@ -64,7 +64,8 @@ impl Engine {
             self.store().read(async move |tx: &mut Tx<'_>| tx.followed_transfers(name).await).await;
         let followed = followed.map_err(|error: DbError| error)?;
         let in_blocks = step.blocks.iter().flat_map(|block| &block.transfers);
-        let met: HashSet<_> = pending.iter().chain(in_blocks).map(|it| &it.reference).collect();
+        let met: HashSet<_> =
+            pending.transfers.iter().chain(in_blocks).map(|it| &it.reference).collect();
         let missing: Vec<_> = followed
             .into_iter()
             .filter(|followed| match &followed.transfer.position {

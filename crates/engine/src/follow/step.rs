@@ -4,9 +4,9 @@ use std::{collections::HashSet, sync::Arc};
 
 use coffer_domain::{
     payment_request::BLIND_MARGIN,
-    ports::{Block, Tip},
+    ports::{Block, Pending, Tip},
     time::Timestamp,
-    transfer::{ChainTransfer, TransferReference},
+    transfer::TransferReference,
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
@@ -23,7 +23,7 @@ pub(crate) struct Step {
     /// The blocks after it.
     pub(crate) blocks: Vec<Block>,
     /// What is pending; none when the tip was not reached, or the node cannot know.
-    pub(crate) pending: Option<Vec<ChainTransfer>>,
+    pub(crate) pending: Option<Pending>,
     /// Whether the tip was reached on a chain whose endpoints show nothing that is pending.
     pub(crate) by_blocks: bool,
     /// What was pending and can never come, as the chain says.
@@ -53,11 +53,12 @@ impl Step {
     }
 
     /// Up to when, by the chain's clock, everything has been read. A live tip moves it to the
-    /// moment we asked; without one only blocks do, less the margin for what was sent unseen. A
-    /// block dated ahead of us does not: what is sent before that time may still come.
+    /// moment we asked, or to when all that was pending was told last; without one only blocks do,
+    /// less the margin for what was sent unseen. A block dated ahead of us does not: what is sent
+    /// before that time may still come.
     fn reported_through(&self, block_time: Timestamp) -> Timestamp {
-        if self.pending.is_some() {
-            return self.asked_at;
+        if let Some(pending) = &self.pending {
+            return pending.through.map_or(self.asked_at, |through| through.min(self.asked_at));
         }
         let through = block_time.min(self.asked_at);
         if self.blind() { through.minus(BLIND_MARGIN) } else { through }

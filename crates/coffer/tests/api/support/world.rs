@@ -20,11 +20,11 @@ use coffer_domain::{
     money::{AssetId, Units},
     payment_request::Policy,
     ports::{
-        Block, CallbackTransport, Chain, ChainError, ChainProbe, Clock, Entropy, KeyRefused, Tip,
-        UrlScreen, Watched,
+        Block, CallbackTransport, Chain, ChainError, ChainProbe, Clock, Entropy, KeyRefused,
+        Pending, Tip, UrlScreen, Watched,
     },
     time::Timestamp,
-    transfer::{Address, BlockRef, ChainTransfer},
+    transfer::{Address, BlockRef},
 };
 use coffer_engine::{
     alarms::Channels,
@@ -269,8 +269,8 @@ impl Chain for StandingChain {
         Ok((height == 0).then(Self::block))
     }
 
-    async fn pending(&self, _: &Watched<'_>) -> Result<Vec<ChainTransfer>, ChainError> {
-        Ok(Vec::new())
+    async fn pending(&self, _: &Watched<'_>) -> Result<Pending, ChainError> {
+        Ok(Pending::default())
     }
 
     fn derive(&self, _: NetworkName, _: &str, _: u32) -> Result<Address, KeyRefused> {
