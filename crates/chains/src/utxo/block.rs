@@ -7,7 +7,10 @@
 //! address can stand for, until all of them are compared with ours at once.
 
 use bitcoin::{
-    ScriptBuf, Transaction, TxMerkleNode, VarInt, block::Header, consensus::Decodable, merkle_tree,
+    ScriptBuf, Transaction, TxMerkleNode, VarInt,
+    block::Header,
+    consensus::{Decodable, encode::deserialize_hex},
+    merkle_tree,
 };
 use coffer_domain::{
     money::{AssetId, Units},
@@ -148,6 +151,13 @@ fn transfers(
         reading.to_us(id, output.position, output.script.as_bytes(), output.sats)
     };
     ours.filter_map(transfer).collect()
+}
+
+/// The header of the best block, whose hash was named, from hex digits.
+pub(super) fn read_header(digits: &str, hash: &str) -> Result<Header, String> {
+    let header = deserialize_hex::<Header>(digits.trim()).ok();
+    let header = header.filter(|header| header.block_hash().to_string() == hash);
+    header.ok_or_else(|| "its best block has another header".to_owned())
 }
 
 /// What the engine wants to know of a block.

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bitcoin::{BlockHash, block::Header, consensus::deserialize, hex::FromHex};
+use bitcoin::BlockHash;
 use coffer_domain::{
     ports::{Block, Clock, Tip, Watched},
     time::Timestamp,
@@ -69,12 +69,7 @@ impl Esplora {
 
     async fn describe(&self, hash: String) -> Result<Tip, Fault> {
         let digits = self.text(&format!("/block/{hash}/header")).await?;
-        let bytes = Vec::from_hex(digits.trim()).unwrap_or_default();
-        let header = deserialize::<Header>(&bytes);
-        let header = header.ok().filter(|header| header.block_hash().to_string() == hash);
-        let Some(header) = header else {
-            return Err(Fault::Nonsense("its best block has another header".to_owned()));
-        };
+        let header = block::read_header(&digits, &hash).map_err(Fault::Nonsense)?;
         self.rules.check_work(&header).map_err(Fault::Nonsense)?;
         let status = self.text(&format!("/block/{hash}/status")).await?;
         let status = serde_json::from_str::<Status>(&status);

@@ -16,6 +16,7 @@ use super::{
     block::{self, Reading},
     fault::Fault,
     rpc::Rpc,
+    rules::NetworkRules,
     settings::UtxoSettings,
     verbose::{self, VerboseBlock},
 };
@@ -27,6 +28,7 @@ const HEADERS_AHEAD_MAX: u64 = 1;
 /// A node.
 pub(super) struct Node {
     pub(super) rpc: Rpc,
+    rules: &'static NetworkRules,
 }
 
 /// What a node says of its chain (`getblockchaininfo`).
@@ -42,12 +44,6 @@ pub(super) struct ChainInfo {
     pub(super) pruneheight: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct HeaderInfo {
-    height: u64,
-    time: i64,
-}
-
 impl Node {
     pub(super) fn new(
         client: Client,
@@ -56,7 +52,7 @@ impl Node {
         settings: &UtxoSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { rpc: Rpc::new(client, url, number, settings, clock) }
+        Self { rpc: Rpc::new(client, url, number, settings, clock), rules: settings.rules }
     }
 
     /// What it says of its chain.
@@ -64,18 +60,26 @@ impl Node {
         self.rpc.call("getblockchaininfo", json!([])).await
     }
 
-    /// Its best block, and whether it has all blocks it knows of. Two calls.
+    /// Its best block, and whether it has all blocks it knows of. Two calls. Where it says that it
+    /// is in step, the header must have cost the network's work, so that an old block cannot be
+    /// dated as a new one. The height is only said: how deep a payment lies is counted in blocks
+    /// that were read.
     pub(super) async fn tip(&self) -> Result<Tip, Fault> {
         let info = self.chain_info().await?;
         let hash = check_hash(&info.bestblockhash)?;
-        let header: HeaderInfo = self.rpc.call("getblockheader", json!([hash])).await?;
+        let digits: String = self.rpc.call("getblockheader", json!([hash, false])).await?;
+        let header = block::read_header(&digits, hash).map_err(Fault::Nonsense)?;
         let complete = info.headers.saturating_sub(info.blocks) <= HEADERS_AHEAD_MAX;
+        let live = complete && !info.initialblockdownload;
+        if live {
+            self.rules.check_work(&header).map_err(Fault::Nonsense)?;
+        }
         Ok(Tip {
-            at: BlockRef { height: header.height, hash: info.bestblockhash },
-            time: Timestamp::from_seconds(header.time),
+            time: Timestamp::from_seconds(header.time.into()),
+            at: BlockRef { height: info.blocks, hash: info.bestblockhash },
             safe_height: None,
             final_height: None,
-            live: complete && !info.initialblockdownload,
+            live,
         })
     }
 

@@ -295,6 +295,42 @@ async fn an_esplora_server_cannot_make_up_a_block_without_the_work() {
 }
 
 #[tokio::test]
+async fn a_node_cannot_date_its_best_block_anew() {
+    let daemon = Daemon::start(BITCOIN, &[]).await;
+    for forged in [true, false] {
+        let mut header = made_up().header;
+        let worked = header.block_hash();
+        while forged && header.target().is_met_by(header.block_hash()) {
+            header.time += 1;
+        }
+        let (named, told) = (header.block_hash().to_string(), digits(&serialize(&header)));
+        let liar = faulty(&daemon, move |method, _, mut truth| match method {
+            "getblockchaininfo" => {
+                truth["bestblockhash"] = json!(named);
+                Some(Reply::Result(truth))
+            }
+            "getblockheader" => Some(Reply::Result(json!(told))),
+            _ => None,
+        });
+        let liar = liar.await;
+        let tip = chain_of(&[&liar.url]).tip().await;
+        let Err(error) = &tip else {
+            assert_eq!(tip.unwrap().at.hash, worked.to_string(), "it cost the work of regtest");
+            continue;
+        };
+        assert!(forged && error.to_string().contains("proof of work"), "{error}");
+    }
+    // Nor can another header be told than the hash that was named has.
+    let other = digits(&serialize(&made_up().header));
+    let liar = faulty(&daemon, move |method, _, _| {
+        (method == "getblockheader").then(|| Reply::Result(json!(other)))
+    });
+    let liar = liar.await;
+    let error = chain_of(&[&liar.url]).tip().await.unwrap_err().to_string();
+    assert!(error.contains("its best block has another header"), "{error}");
+}
+
+#[tokio::test]
 async fn a_pruned_block_is_fetched_from_the_next_endpoint_or_named() {
     let whole_node = Daemon::start(BITCOIN, &[]).await;
     whole_node.mine(600).await;

@@ -48,6 +48,8 @@ pub enum How {
     ForgetfulPool(Arc<AtomicBool>),
     /// Another server takes over, once that is wanted: this one is as if stopped for a while.
     TakenOver { by: Engine, clock: Arc<HandClock>, wanted: Arc<AtomicBool> },
+    /// The tip is told to be far higher than it is.
+    HighTip,
     /// What is paid to us is not told.
     Hiding,
     /// While that is so, what is in blocks waits for one.
@@ -141,7 +143,11 @@ impl Chain for Meddling {
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {
-        self.inner.tip().await
+        let mut tip = self.inner.tip().await?;
+        if matches!(self.how, How::HighTip) {
+            tip.at.height += 1_000;
+        }
+        Ok(tip)
     }
 
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
@@ -282,6 +288,25 @@ on_both! {
         house.follow().await;
         assert_eq!(house.told(&made).await, ["rate_fixed", "transaction", "paid"]);
         assert_eq!(house.cases(&made).await, []);
+    }
+
+    async fn a_tip_that_is_only_said_to_be_high_makes_no_payment_deeper(house: House) {
+        let chain = Meddling::before(house.world.chain(), How::HighTip);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        house.mine(1).await;
+        house.follow().await;
+        for passed in [0, 1, 5] {
+            house.pass(crate::house::minutes(passed));
+            let progress = house.engine().follow_once(&chain).await.unwrap();
+            assert_eq!(progress, Progress::Unsettled);
+            house.engine().end_windows().await.unwrap();
+            assert_eq!(house.status(&made).await, "processing");
+        }
+        assert_eq!(house.told(&made).await, ["rate_fixed", "transaction"]);
+        house.mine(1).await;
+        house.follow().await;
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn a_window_closes_once_all_that_was_sent_in_it_was_told(house: House) {
