@@ -138,22 +138,23 @@ impl Tx<'_> {
         .await
     }
 
-    /// The addresses of a chain that were not compared since a fork below their last comparison,
-    /// each with its request.
+    /// The addresses of a chain that were not compared since a fork below their last comparison, or
+    /// were compared last after a block above `fork`; each with its request.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
     pub async fn forked_audits(
         &mut self,
         chain: NetworkName,
+        fork: u64,
     ) -> Result<Vec<(PaymentRequestId, String)>, DbError> {
         self.many(
             sql!(
                 "SELECT address.request_id, address.text FROM audit JOIN address ON \
                  address.wallet_id = audit.wallet_id AND address.number = audit.number \
-                 WHERE audit.chain = $1 AND audit.due_at = $2"
+                 WHERE audit.chain = $1 AND (audit.due_at = $2 OR audit.height > $3)"
             ),
-            vals![chain.as_str(), FORKED.millis()],
+            vals![chain.as_str(), FORKED.millis(), codec::stored(fork)],
             |row| Ok((codec::id(row, 0)?, row.text(1)?)),
         )
         .await

@@ -183,6 +183,38 @@ async fn what_was_found_stays_the_same_payment_after_a_reorganisation_below_it()
 }
 
 #[tokio::test]
+async fn what_was_found_stays_when_a_payment_beside_it_is_reversed_and_a_person_goes_on() {
+    let world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.node.call(&payer, ether(6), &pay_input(&request.address, ether(6))).await;
+    world.mine(1).await;
+    world.node.pay(&request.address, ether(4)).await;
+    world.mine(6).await;
+    request.is("paid", &[]).await;
+    // The ordinary one goes, and the block after which the other was found; not its own.
+    world.node.reorg(6).await;
+    world.mine(7).await;
+    request.is("paid", &["reversed 0.004 ETH"]).await;
+    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
+    assert_eq!(world.engine.follow_once(chain).await.unwrap(), Progress::Stopped);
+    world.engine.clear_chain(chain, None).await.unwrap();
+    for _ in 0..3 {
+        world.mine(1).await;
+        world.pass(Span::from_minutes(11));
+    }
+    world.mine(1).await;
+    assert_eq!(world.engine.follow_once(chain).await.unwrap(), Progress::AtTip);
+    request.is("paid", &["reversed 0.004 ETH"]).await;
+    let shown = request.shown().await;
+    let transactions = shown["transactions"].as_array().unwrap();
+    assert_eq!(transactions.len(), 1, "{shown}");
+    assert_eq!(transactions[0]["amount"], "0.006", "{shown}");
+    assert_ne!(transactions[0]["confirmations"], "0", "{shown}");
+    world.remove().await;
+}
+
+#[tokio::test]
 async fn what_was_found_and_is_gone_for_good_is_reversed() {
     let world = Setup::new().audited().start().await;
     let request = Request::of(&world, "ETH").await;

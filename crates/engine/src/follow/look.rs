@@ -261,7 +261,9 @@ async fn unaudited(tx: &mut Tx<'_>, step: &Step, known: &Known) -> Result<HashSe
     if found.is_empty() {
         return Ok(HashSet::new());
     }
-    let forked = tx.forked_audits(step.cursor.chain).await?;
+    // By this step, too, where it has a fork.
+    let fork = if step.reorganised() { step.fork.at.height } else { u64::MAX };
+    let forked = tx.forked_audits(step.cursor.chain, fork).await?;
     let waits = found.into_iter().filter(|((request, _), was)| match &was.position {
         // Forked by this step.
         Position::Block { .. } => true,

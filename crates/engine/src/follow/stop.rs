@@ -65,7 +65,8 @@ impl Engine {
     }
 
     /// Commits what is known of the requests whose final payment left its block, and nothing else:
-    /// the cursor does not move, and the network is stopped.
+    /// the cursor does not move, and the network is stopped. What the audit had booked above the
+    /// fork is due.
     pub(super) async fn stop_step(
         &self,
         tx: &mut Tx<'_>,
@@ -76,6 +77,11 @@ impl Engine {
         let reason = why_stopped(left);
         let stopped = self.stop_in(tx, &step.cursor, StopKind::Reversed, reason).await?;
         tx.step_cursor(stopped.look, &stopped).await?;
+        if step.reorganised() {
+            // What is told below takes what the audit had booked out of its block: the audit must
+            // look for it again before anybody may call it gone.
+            tx.fork_audits(stopped.chain, step.fork.at.height).await?;
+        }
         for request in left.keys() {
             if let Some(found) = seen.get(request) {
                 self.tell_request(tx, *request, found, &stopped, step.asked_at).await?;
