@@ -30,6 +30,8 @@ enum Testimony {
     SameBlock(String),
     /// Something else.
     Other(String),
+    /// What cannot be true of the same block, however new it is.
+    Contrary(String),
     /// It has no such block.
     Absent,
     /// Nothing.
@@ -75,7 +77,7 @@ impl EvmChain {
                     tracing::debug!(%network, height, reason, "endpoints differ");
                     return Ok(Confirmed::NotYet);
                 }
-                Testimony::Other(reason) => {
+                Testimony::Other(reason) | Testimony::Contrary(reason) => {
                     return Err(ChainError::EndpointsDisagree { network, height, reason });
                 }
                 Testimony::Absent => absent.push(endpoint),
@@ -150,9 +152,8 @@ impl EvmChain {
             }
         };
         let differ = |what: String| Testimony::Other(format!("{} {what}", endpoint.label()));
-        let (hash, other) = (text(draft.block.hash.0), text(told.block.hash.0));
-        if hash != other {
-            return differ(format!("has {other} there, not {hash}"));
+        if let Some(other) = of_other_block(endpoint, draft, &told.block) {
+            return other;
         }
         if !same(&draft.placed, &told.placed) {
             return differ("tells other transfers of it".to_owned());
@@ -240,14 +241,31 @@ async fn of_header(endpoint: &Endpoint, draft: &Draft, fault: &Fault) -> Testimo
     let asked = json!([format!("{:#x}", draft.height), false]);
     let told = endpoint.call::<Option<NodeBlock<IgnoredAny>>>("eth_getBlockByNumber", asked).await;
     match told {
-        Ok(Some(told)) if told.hash == draft.block.hash => Testimony::SameBlock(fault.reason()),
         Ok(Some(told)) if told.number == draft.block.number => {
-            let (other, hash) = (text(told.hash.0), text(draft.block.hash.0));
-            Testimony::Other(format!("{} has {other} there, not {hash}", endpoint.label()))
+            let same = || Testimony::SameBlock(fault.reason());
+            of_other_block(endpoint, draft, &told).unwrap_or_else(same)
         }
         Ok(None) => Testimony::Absent,
         Ok(Some(_)) | Err(_) => Testimony::Silent(fault.reason()),
     }
+}
+
+/// What differs in a block's header; none where it is the same. Nobody computes the hash anew, so
+/// that the time, which decides what rate a payment gets, is only as good as its witness.
+fn of_other_block<T>(endpoint: &Endpoint, draft: &Draft, told: &NodeBlock<T>) -> Option<Testimony> {
+    let (block, label) = (&draft.block, endpoint.label());
+    if told.hash != block.hash {
+        let (other, hash) = (text(told.hash.0), text(block.hash.0));
+        return Some(Testimony::Other(format!("{label} has {other} there, not {hash}")));
+    }
+    let what = if told.timestamp != block.timestamp {
+        "time"
+    } else if told.parent_hash != block.parent_hash {
+        "parent"
+    } else {
+        return None;
+    };
+    Some(Testimony::Contrary(format!("{label} tells another {what} of it")))
 }
 
 /// Whether two endpoints tell the same transfers, in whatever order.

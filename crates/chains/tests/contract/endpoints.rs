@@ -20,7 +20,7 @@ use crate::{
     fake_node::{FakeNode, Reply},
     setup::{StandingClock, asset_id, clock, coin, settings, token},
     tokens::{PLAIN, transfer_input},
-    worlds::everything,
+    worlds::{everything, only},
 };
 
 /// A node whose newest block, number 2, has a token payment of 10 and a coin payment of 5.
@@ -264,4 +264,43 @@ async fn each_endpoint_is_reported_with_what_it_can() {
     assert!(reports[0].calls_last_minute >= 8);
     assert!(matches!(reports[2].tip, Err(ChainError::OtherChain { .. })));
     assert!(matches!(reports[3].tip, Err(ChainError::Unreachable { .. })));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lies_about_a_blocks_time_or_parent_stops_crediting() {
+    let (anvil, settings) = paid().await;
+    let time = with(&settings, &[&anvil.url]).tip().await.unwrap().time.seconds();
+    let pruned = |method: &str, _: &Value, _| {
+        (method == "eth_call").then_some(Reply::Error(-32000, "missing trie node 5f1a"))
+    };
+    // It has the block's header only.
+    let pruned = FakeNode::start(&anvil.url, pruned).await;
+    let other = format!("0x{}", "7".repeat(64));
+    for (field, lie) in [
+        ("timestamp", "0x0".to_owned()),
+        ("timestamp", format!("{:#x}", time + 86_400)),
+        ("timestamp", format!("{:#x}", time - 3_600)),
+        ("parentHash", other),
+    ] {
+        let told = if field == "timestamp" { "another time" } else { "another parent" };
+        let liar = liar(&anvil, "eth_getBlockByNumber", move |params, mut block| {
+            block[field] = json!(lie);
+            (params[0] == "0x2").then_some(block)
+        });
+        let liar = liar.await;
+        // Nor is it a matter of a moment: the hash is the same.
+        let clock = Arc::new(StandingClock(Timestamp::from_seconds(time + 1)));
+        let read = async |urls: [&str; 2]| {
+            let endpoints = urls.map(str::to_owned).to_vec();
+            let settings = EvmSettings { endpoints, ..settings.clone() };
+            let chain = EvmChain::new(&settings, Arc::<StandingClock>::clone(&clock)).unwrap();
+            chain.block(2, &only([receiver(1)])).await
+        };
+        disagree(&read([&liar.url, &anvil.url]).await.unwrap_err(), told);
+        if field == "timestamp" {
+            disagree(&read([&anvil.url, &liar.url]).await.unwrap_err(), told);
+            let error = with(&settings, &[&liar.url, &pruned.url]).block(2, &everything).await;
+            disagree(&error.unwrap_err(), told);
+        }
+    }
 }
