@@ -188,7 +188,8 @@ impl Alarm {
                 ends_by_itself: false,
                 meaning: "A transfer was found that its request could not take in; nothing was \
                           credited.",
-                what_to_do: "Report it with the lines of the log around it.",
+                what_to_do: "Do what its detail says; where it says nothing, report it with the \
+                             lines of the log around it.",
             },
             Self::NetworkBehind
             | Self::NetworkWasBlind

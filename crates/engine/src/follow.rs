@@ -3,6 +3,7 @@
 
 mod blind;
 mod clear;
+mod early;
 mod inner_transfers;
 mod look;
 mod missed;

@@ -213,7 +213,8 @@ fn said(network: &str, rescanned: &Rescanned) -> String {
     let read = format!("Read blocks {from} to {to} of {network}");
     let mut said = format!("{read}: {seen} transfers to us, of which {what}.\n");
     if *early > 0 {
-        let _ = writeln!(said, "{early} came before their request was made, and pay nothing.");
+        let told = "came before their address was shown, and pay nothing";
+        let _ = writeln!(said, "{early} {told}; coffer alarm list names each.");
     }
     said
 }

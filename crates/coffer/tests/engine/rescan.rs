@@ -85,6 +85,13 @@ on_both! {
         assert_eq!(house.status(&made).await, "processing");
         assert_eq!(house.told(&made).await, ["rate_fixed"]);
         assert_eq!(house.cases(&made).await, []);
+        house.rescan(0).await.unwrap();
+        let told = house.engine().alarms(false, 100).await.unwrap();
+        let alarm = &told[0].alarm;
+        assert_eq!((told.len(), alarm.name.as_str(), alarm.times), (1, "transfer_refused", 2));
+        let detail = &alarm.detail;
+        assert!(detail.starts_with(&format!("payment request {}", made.id)), "{detail}");
+        assert!(detail.ends_with("deliver or pay back by hand"), "{detail}");
         change(house, "UPDATE quote SET locked_at = locked_at - 7200000").await;
         assert_eq!(house.rescan(0).await.unwrap().missed, 1, "blocks may be dated back a little");
     }
@@ -100,6 +107,8 @@ on_both! {
         assert_eq!(house.status(&early).await, "processing");
         assert_eq!(house.told(&early).await, ["rate_fixed"]);
         assert_eq!(house.status(&made).await, "paid");
+        house.blocks(2).await;
+        assert_eq!(house.alarms().await, [("transfer_refused".to_owned(), 1)], "told once");
     }
 
     async fn what_came_early_is_counted_as_such_though_the_audit_has_booked_since(house: House) {
@@ -113,12 +122,14 @@ on_both! {
         change(house, later).await;
         let found = house.rescan(0).await.unwrap();
         assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 0, early: 2 });
-        assert_eq!(house.alarms().await, []);
+        let refused = |times| ("transfer_refused".to_owned(), times);
+        assert_eq!(house.alarms().await, [refused(1), refused(1)]);
         change(house, "UPDATE quote SET locked_at = locked_at - 10800000").await;
         let found = house.rescan(0).await.unwrap();
         assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 0, early: 0 });
-        let each = ("transfer_refused".to_owned(), 1);
-        assert_eq!(house.alarms().await, [each.clone(), each], "one for each transfer");
+        assert_eq!(house.alarms().await, [refused(2), refused(2)], "one for each transfer");
+        let told = house.engine().alarms(false, 100).await.unwrap();
+        assert!(told.iter().all(|it| it.alarm.detail.contains("the balance audit has booked")));
     }
 
     async fn a_rescan_may_take_longer_than_what_is_remembered_of_the_chain(house: House) {

@@ -7,13 +7,14 @@ use coffer_domain::{
     money::Units,
     payment_request::TrackedTransfer,
     ports::Block,
-    time::{Span, Timestamp},
+    time::Span,
     transfer::{ChainTransfer, ChainUnits, Observation, Position, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
 use super::{
     Step,
+    early::{Early, early},
     missed::{PENDING_MISSED_FOR, UNSEEN_MISSED_FOR},
 };
 use crate::{audit::is_found, engine::Engine};
@@ -25,6 +26,8 @@ pub(crate) struct Found {
     pub(crate) observations: Vec<Observation>,
     /// Movements of more than 128 bits.
     pub(crate) beyond: Vec<ChainTransfer>,
+    /// What came before its address was shown, and pays nothing.
+    pub(crate) early: Vec<Early>,
     /// Whether one of its transfers had been final in a block that is not there any more.
     pub(crate) was_final: bool,
 }
@@ -49,11 +52,8 @@ impl Engine {
             for transfer in &block.transfers {
                 let Some(key) = self.key_of(tx, step, transfer).await? else { continue };
                 let new = !known.contains_key(&key);
-                if new && is_early(tx, key.0, transfer, block.time).await? {
-                    tracing::warn!(
-                        transfer = %transfer.reference, request = %key.0,
-                        "in a block before its address was shown; not counted"
-                    );
+                if new && let Some(early) = early(tx, key.0, transfer, block).await? {
+                    seen.entry(key.0).or_default().early.push(early);
                     continue;
                 }
                 // Blind is who has no earlier trace of it.
@@ -225,19 +225,6 @@ fn find(
             seen.entry(*request).or_default().beyond.push(transfer.clone());
         }
     }
-}
-
-/// Whether a transfer that nobody has seen yet is in a block that was made before its address was
-/// shown for the request.
-pub(super) async fn is_early(
-    tx: &mut Tx<'_>,
-    request: PaymentRequestId,
-    transfer: &ChainTransfer,
-    block_time: Timestamp,
-) -> Result<bool, DbError> {
-    let Some(stored) = tx.request(request).await? else { return Ok(false) };
-    let known = stored.request.transfer(&transfer.reference).is_some();
-    Ok(!known && stored.request.is_early(&transfer.to.text, block_time))
 }
 
 /// The transfers this step may have news of: those not final, and all above a fork.

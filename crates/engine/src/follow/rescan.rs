@@ -15,7 +15,8 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
 use super::{
     Found, REMEMBERED_BLOCKS,
-    look::{depth, is_early, reaches},
+    early::early,
+    look::{depth, reaches},
     read::is_there,
 };
 use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
@@ -32,7 +33,7 @@ pub struct Rescanned {
     /// Those of them that were not known to be in a block.
     pub missed: usize,
     /// Those that were in a block before their address was shown: they were meant for whoever used
-    /// it before, so they pay nothing.
+    /// it before, so they pay nothing. An alarm names each.
     pub early: usize,
 }
 
@@ -202,7 +203,7 @@ impl Engine {
         }
         let after = Cursor { look: cursor.look + 1, ..cursor.clone() };
         let mut missed: BTreeMap<PaymentRequestId, Found> = BTreeMap::new();
-        let mut early = 0;
+        let mut count_early = 0;
         for Again { block, transfers } in again {
             let position = Position::Block {
                 at: block.at.clone(),
@@ -217,12 +218,9 @@ impl Engine {
                     continue;
                 }
                 // First: what is early pays nothing, whatever else is booked.
-                if is_early(tx, request, transfer, block.time).await? {
-                    tracing::warn!(
-                        transfer = %transfer.reference, %request,
-                        "in a block before its address was shown; not counted"
-                    );
-                    early += 1;
+                if let Some(came) = early(tx, request, transfer, block).await? {
+                    self.tell_early(tx, request, &came, now).await?;
+                    count_early += 1;
                     continue;
                 }
                 if self.audit_has(tx, request, transfer, block.at.height, now).await? {
@@ -235,7 +233,7 @@ impl Engine {
         let count =
             missed.values().map(|found| found.observations.len() + found.beyond.len()).sum();
         if count == 0 {
-            return Ok((0, early));
+            return Ok((0, count_early));
         }
         if !tx.step_cursor(cursor.look, &after).await? {
             return Err(tx.lost_race().into());
@@ -244,7 +242,7 @@ impl Engine {
             self.tell_request(tx, *request, found, &after, now).await?;
         }
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
-        Ok((count, early))
+        Ok((count, count_early))
     }
 }
 

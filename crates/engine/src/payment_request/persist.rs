@@ -56,6 +56,9 @@ impl Engine {
         for transfer in &found.beyond {
             self.park_beyond(tx, &before, transfer, now).await?;
         }
+        for early in &found.early {
+            self.tell_early(tx, id, early, now).await?;
+        }
         let mut effects = Vec::new();
         for network in self.networks_told(&after.request, cursor.chain) {
             let fact = Fact::Watermark { network, through: cursor.watermark };
