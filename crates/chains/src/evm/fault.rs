@@ -1,6 +1,6 @@
 //! What can be wrong with one endpoint's answer, and what remains of it when none did better.
 
-use coffer_domain::{code::NetworkName, ports::ChainError};
+use coffer_domain::{code::NetworkName, ports::ChainError, time::Timestamp};
 
 use super::answer::Hash;
 
@@ -29,9 +29,9 @@ pub(super) enum Fault {
     Lagging(String),
     /// The endpoint does not tell of calls inside transactions.
     Traceless,
-    /// The endpoint tells no logs of that block although the block's own filter says otherwise, and
-    /// no receipts that bear it out.
-    Logless(Hash),
+    /// The endpoint tells no logs of that block, made at that time, although the block's own filter
+    /// says otherwise, and no receipts that bear it out.
+    Logless(Hash, Timestamp),
 }
 
 impl Fault {
@@ -105,7 +105,7 @@ impl Fault {
             Self::Refused(reason) => format!("refused the call: {reason}"),
             Self::Lagging(reason) => format!("lags behind: {reason}"),
             Self::Traceless => "gives no traces of calls inside transactions".to_owned(),
-            Self::Logless(_) => "tells no logs of the block though its filter says that a pinned \
+            Self::Logless(..) => "tells no logs of the block though its filter says that a pinned \
                                  token may have logged a transfer, and no receipts that show there \
                                  is none"
                 .to_owned(),
@@ -135,10 +135,10 @@ impl Failure {
             && self.0.iter().all(|(_, fault)| gone(fault) || *fault == Fault::Traceless)
     }
 
-    /// The block of which two endpoints tell no logs, against its own filter.
-    pub(super) fn logless(&self) -> Option<Hash> {
+    /// The block of which two endpoints tell no logs, against its own filter, and its time.
+    pub(super) fn logless(&self) -> Option<(Hash, Timestamp)> {
         let mut told = self.0.iter().filter_map(|(_, fault)| match fault {
-            Fault::Logless(block) => Some(*block),
+            Fault::Logless(block, time) => Some((*block, *time)),
             _ => None,
         });
         let first = told.next()?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Hash, Log, NodeBlock, ReceiptLogs, Transaction},
-    block::{CALLS_AT_ONCE, text},
+    block::{CALLS_AT_ONCE, text, timestamp},
     endpoint::Endpoint,
     fault::Fault,
     pinned::Pinned,
@@ -79,8 +79,9 @@ pub(super) async fn fetch(
 
 /// The logs of one block. Where they are too many for one answer: from its receipts, or else token
 /// by token. That there are none is believed where the block's own filter says the same, or says
-/// nothing, or the block is the one of which another endpoint said so, too; else its receipts must
-/// bear it out. An endpoint's index of logs may lag behind its blocks.
+/// nothing, or the block is the one of which another endpoint said so, too, when it was not new any
+/// more; else its receipts must bear it out. An endpoint's index of logs may lag behind its blocks,
+/// and two addresses of one provider may share it.
 pub(super) async fn of_block(
     endpoint: &Endpoint,
     pinned: &Pinned,
@@ -125,7 +126,8 @@ async fn none_of_block(
         Some(logs) => Some(logs),
         None => of_each_receipt(endpoint, block).await?,
     };
-    let logs = logs.ok_or(Fault::Logless(block.hash))?;
+    let logless = Fault::Logless(block.hash, timestamp(block)?);
+    let Some(logs) = logs else { return Err(logless) };
     if logs.iter().any(|log| log.block_hash != block.hash) {
         return Err(Fault::Moved("its receipts are of another block".to_owned()));
     }
@@ -136,7 +138,7 @@ async fn none_of_block(
     }
     let explained = named_in(&told, pinned).collect::<Vec<_>>();
     if !tokens.iter().all(|token| explained.contains(token)) {
-        return Err(Fault::Logless(block.hash));
+        return Err(logless);
     }
     Ok(logs.into_iter().filter(|log| is_ours(log, pinned)).collect())
 }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use coffer_domain::{
     ports::{Block, ChainError, Watched},
-    time::Span,
+    time::{Span, Timestamp},
 };
 use futures_util::FutureExt;
 
@@ -14,6 +14,7 @@ use super::{
     block::{Draft, Inner, Reading},
     fault::Failure,
     logs::{self, Fetched},
+    tip::AHEAD,
     witness::Confirmed,
 };
 
@@ -30,7 +31,11 @@ impl EvmChain {
         fetched: Option<&Fetched>,
     ) -> Result<Option<Block>, ChainError> {
         let mut draft = self.draft(height, watched, fetched, None).await;
-        if let Some(logless) = draft.as_ref().err().and_then(Failure::logless) {
+        if let Some((logless, time)) = draft.as_ref().err().and_then(Failure::logless) {
+            // Endpoints of one provider may share an index of logs, which lags for a moment.
+            if self.settles_at(time) {
+                return Ok(None);
+            }
             draft = self.draft(height, watched, fetched, Some(logless)).await;
         }
         let mut draft = match draft {
@@ -110,6 +115,12 @@ impl EvmChain {
 
     /// Whether a block is so new that endpoints may differ about it.
     pub(super) fn settles(&self, draft: &Draft) -> bool {
-        self.clock.now().since(draft.time) < SETTLING
+        self.settles_at(draft.time)
+    }
+
+    /// The same of a block of that time. One dated far ahead is not new, or it would be so for ever.
+    fn settles_at(&self, time: Timestamp) -> bool {
+        let now = self.clock.now();
+        now.since(time) < SETTLING && time.since(now) <= AHEAD
     }
 }

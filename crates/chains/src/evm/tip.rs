@@ -29,7 +29,7 @@ const ASK_SILENT_EVERY: Span = Span::from_seconds(60);
 /// and waited for so long.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A block dated so far ahead of our clock is no measure for others.
-const AHEAD: Span = Span::from_minutes(5);
+pub(super) const AHEAD: Span = Span::from_minutes(5);
 
 impl EvmChain {
     /// The newest block of the first endpoint that does not lag behind another. Where it does not

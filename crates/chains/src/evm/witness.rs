@@ -142,7 +142,9 @@ impl EvmChain {
         let told = match told {
             Ok(told) => told,
             Err(Fault::Absent) => return Testimony::Absent,
-            Err(Fault::Logless(block)) if block == draft.block.hash && self.has_tokens(draft) => {
+            Err(Fault::Logless(block, _))
+                if block == draft.block.hash && self.has_tokens(draft) =>
+            {
                 let label = endpoint.label();
                 return Testimony::Other(format!("{label} tells other transfers of it: no logs"));
             }

@@ -7,6 +7,7 @@ use alloy::primitives::{Address, Bloom, BloomInput, U256, keccak256};
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
     ports::{Chain, ChainError},
+    time::Timestamp,
     transfer::ChainTransfer,
 };
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::{
     anvil::{Anvil, DEPLOYER, DEVELOPER},
     evm::receiver,
     fake_node::{FakeNode, Reply},
-    setup::{clock, coin, settings, token},
+    setup::{StandingClock, clock, coin, settings, token},
     tokens::{PLAIN, transfer_input},
     worlds::everything,
 };
@@ -133,6 +134,29 @@ async fn two_endpoints_that_tell_no_logs_of_a_block_are_believed() {
     assert!(read(&[&fake.url]).await.is_err());
     assert!(read(&[&fake.url, "http://127.0.0.1:1"]).await.is_err());
     assert_eq!(read(&[&fake.url, &other.url]).await.unwrap().transfers.len(), 1);
+}
+
+#[tokio::test]
+async fn two_endpoints_that_tell_no_logs_of_a_new_block_are_waited_for() {
+    let scene = Scene::new().await;
+    let (one, other) = (scene.liar(hides).await, scene.liar(hides).await);
+    let block = scene.anvil.rpc("eth_getBlockByNumber", json!(["0x2", false])).await;
+    let time = block["timestamp"].as_str().unwrap().trim_start_matches("0x");
+    let time = i64::from_str_radix(time, 16).unwrap();
+    let at = async |seconds: i64, urls: &[&str]| {
+        let assets = vec![coin("ETH"), token("USDT", 6, &scene.contract)];
+        let internal_transfers = InternalTransfers::Off;
+        let settings = EvmSettings { internal_transfers, ..settings(urls, assets) };
+        let clock = Arc::new(StandingClock(Timestamp::from_seconds(time + seconds)));
+        EvmChain::new(&settings, clock).unwrap().block(2, &everything).await
+    };
+    // They share an index of logs, which comes up to the block a little later.
+    for seconds in [0, 59] {
+        assert_eq!(at(seconds, &[&one.url, &other.url]).await, Ok(None));
+    }
+    let later = at(59, &[&one.url, &scene.anvil.url]).await;
+    assert_eq!(later, Ok(None), "they differ, and the block is new");
+    assert_eq!(at(60, &[&one.url, &other.url]).await.unwrap().unwrap().transfers, []);
 }
 
 /// A contract that a filter seems to name although it logged nothing.
