@@ -446,3 +446,32 @@ async fn traces_that_leave_out_a_transaction_are_a_lie() {
         assert_eq!(newest(&chain).await.transfers.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_block_of_which_nothing_is_traced_is_read_without_traces() {
+    let scene = Scene::new().await;
+    scene.anvil.send_as(DEVELOPER, &receiver(0).text, 44, "0x").await;
+    scene.anvil.mine().await;
+    // As Polygon tells of what its bridge does.
+    let bridge = FakeNode::start(&scene.anvil.url, |method: &str, _: &Value, mut truth| {
+        match method {
+            "trace_block" => return Some(Reply::Result(json!([]))),
+            "eth_getBlockByNumber" => {
+                for transaction in truth["transactions"].as_array_mut()? {
+                    if transaction.is_object() {
+                        transaction["from"] = json!(format!("0x{}", "0".repeat(40)));
+                    }
+                }
+            }
+            _ => return None,
+        }
+        Some(Reply::Result(truth))
+    });
+    let bridge = bridge.await;
+    let chain = Scene::chain(&[&bridge.url]);
+    assert_eq!(chain.inner_transfers(None).await, Ok(Some(InnerTransfers::Traces)));
+    let to = receiver(0);
+    let height = chain.tip().await.unwrap().at.height;
+    let block = chain.block(height, &only([to])).await.unwrap().unwrap();
+    assert_eq!(units(&block.transfers), [44]);
+}
