@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use coffer_domain::{ports::Clock, time::Timestamp};
+use coffer_domain::{
+    ports::Clock,
+    time::{Span, Timestamp},
+};
 use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
@@ -21,6 +24,8 @@ use crate::{counters::Counters, label::Label};
 
 /// Blocks of which the logs are asked for at once, until an endpoint refuses that.
 const LOG_RANGE: u64 = 64;
+/// One that refused to tell of traces is not asked again for so long.
+const REFUSED_FOR: Span = Span::from_seconds(10);
 
 /// What an endpoint must prove before it is believed.
 #[derive(Clone, Debug)]
@@ -48,6 +53,8 @@ pub(super) struct Endpoint {
     identified: AtomicBool,
     /// Whether and how it tells of calls inside transactions, once that is known.
     tracing: OnceLock<Option<Tracing>>,
+    /// Why and when it last refused to say so; it may say so yet.
+    tracing_refused: Mutex<Option<(Fault, Timestamp)>>,
 }
 
 /// What an endpoint named as its newest block.
@@ -99,6 +106,7 @@ impl Endpoint {
             next_id: AtomicU64::new(1),
             identified: AtomicBool::new(false),
             tracing: OnceLock::new(),
+            tracing_refused: Mutex::default(),
         }
     }
 
@@ -186,16 +194,34 @@ impl Endpoint {
         Ok(())
     }
 
-    /// How it is asked for traces; a fault where it keeps none. Found out once.
+    /// How it is asked for traces; a fault where it keeps none. Found out once, but for a refusal,
+    /// which may be of the moment: then it is asked again a little later.
     pub(super) async fn tracing(&self) -> Result<Tracing, Fault> {
-        let known = match self.tracing.get() {
-            Some(known) => *known,
-            None => {
-                let found = traces::probe(self).await?;
-                *self.tracing.get_or_init(|| found)
+        if let Some(known) = self.tracing.get() {
+            return known.ok_or(Fault::Traceless);
+        }
+        if let Some(fault) = self.refused_tracing() {
+            return Err(fault);
+        }
+        match traces::probe(self).await {
+            Ok(found) => self.tracing.get_or_init(|| found).ok_or(Fault::Traceless),
+            Err(fault) => {
+                if fault.refuses() {
+                    let mut refused =
+                        self.tracing_refused.lock().unwrap_or_else(PoisonError::into_inner);
+                    *refused = Some((fault.clone(), self.clock.now()));
+                }
+                Err(fault)
             }
-        };
-        known.ok_or(Fault::Traceless)
+        }
+    }
+
+    /// A refusal to tell of traces that is too young to ask again.
+    fn refused_tracing(&self) -> Option<Fault> {
+        let refused = self.tracing_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fault, at) = refused.as_ref()?;
+        let age = self.clock.now().since(*at);
+        (Span::ZERO <= age && age < REFUSED_FOR).then(|| fault.clone())
     }
 
     /// Calls a method. `T` is the expected result; an `Option` where null is an answer.

@@ -112,6 +112,11 @@ impl Fault {
         }
     }
 
+    /// Whether the endpoint refused the call: for now, or for good without saying so.
+    pub(super) const fn refuses(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Moved(_) | Self::Pruned(_))
+    }
+
     /// Whether the endpoint itself is in doubt, so that it proves its identity before the next use.
     pub(super) const fn doubts_endpoint(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Nonsense(_) | Self::OtherChain { .. })

@@ -86,7 +86,12 @@ impl EvmChain {
                     return Ok(InnerTransfers::Traces);
                 }
                 Err(Fault::Traceless) => traceless = true,
-                Err(fault) => silent.push((endpoint.label().to_string(), fault)),
+                Err(fault) => {
+                    // Some refuse for good: it counts as one that gives none, once it was waited
+                    // for.
+                    traceless |= fault.refuses();
+                    silent.push((endpoint.label().to_string(), fault));
+                }
             }
         }
         if !traceless {

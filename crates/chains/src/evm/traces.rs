@@ -110,25 +110,27 @@ struct Frame<'a> {
 /// A call that moved coin: its transaction, who gave, who got, how much.
 type Moved = (B256, Address, Address, U256);
 
-/// How the endpoint can be asked; none where it keeps no traces. Four calls at most.
+/// How the endpoint can be asked; none where it keeps no traces, as it says: it does not know the
+/// methods, or answers null. A refusal says nothing for good: nodes behind one address may be a
+/// block apart. Three calls at most.
 pub(super) async fn probe(endpoint: &Endpoint) -> Result<Option<Tracing>, Fault> {
     let asked = json!(["latest", false]);
     let newest = endpoint.call::<NodeBlock<IgnoredAny>>("eth_getBlockByNumber", asked).await?;
     let number = json!([format!("{:#x}", newest.number.0)]);
     let tree = json!([text(newest.hash.0), { "tracer": "callTracer" }]);
+    let mut refused = None;
     for (way, method, asked) in [
         (Tracing::TraceBlock, "trace_block", number),
         (Tracing::CallTracer, "debug_traceBlockByHash", tree),
     ] {
         match endpoint.call::<Option<Vec<IgnoredAny>>>(method, asked).await {
             Ok(Some(_)) => return Ok(Some(way)),
-            Ok(None)
-            | Err(Fault::Unsupported(_) | Fault::Refused(_) | Fault::Moved(_) | Fault::Pruned(_)) =>
-                {}
+            Ok(None) | Err(Fault::Unsupported(_)) => {}
+            Err(fault) if fault.refuses() => refused = Some(fault),
             Err(fault) => return Err(fault),
         }
     }
-    Ok(None)
+    refused.map_or(Ok(None), Err)
 }
 
 /// What moved inside the transactions of a block, in its order. What a call that failed moved came

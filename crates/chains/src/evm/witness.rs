@@ -189,7 +189,9 @@ impl EvmChain {
                     let reason = format!("{label} tells other calls inside its transactions");
                     return Testimony::Other(reason);
                 }
-                Err(fault @ Fault::Traceless) => (Some(endpoint), fault.reason()),
+                Err(fault @ (Fault::Traceless | Fault::Refused(_) | Fault::Pruned(_))) => {
+                    (Some(endpoint), fault.reason())
+                }
                 Err(fault) => {
                     self.failover.note(endpoint, &fault);
                     return Testimony::SameBlock(fault.reason());

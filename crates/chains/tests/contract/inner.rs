@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -474,4 +474,47 @@ async fn a_block_of_which_nothing_is_traced_is_read_without_traces() {
     let height = chain.tip().await.unwrap().at.height;
     let block = chain.block(height, &only([to])).await.unwrap().unwrap();
     assert_eq!(units(&block.transfers), [44]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_refuses_traces_for_a_moment_still_gives_them() {
+    let scene = Scene::new().await;
+    let to = receiver(0);
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    for message in ["header not found", "internal error", "historical state is not available"] {
+        let refuses = Arc::new(AtomicBool::new(true));
+        let now = Arc::clone(&refuses);
+        let fake = FakeNode::start(&scene.anvil.url, move |method: &str, _: &Value, _| {
+            let traces = matches!(method, "trace_block" | "debug_traceBlockByHash");
+            let refuses = traces && now.load(Ordering::Relaxed);
+            refuses.then_some(Reply::Error(-32000, message))
+        });
+        let fake = fake.await;
+        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
+        let asked = Arc::clone(&clock);
+        let chain = EvmChain::new(&settings(&[&fake.url], vec![coin("ETH")]), asked).unwrap();
+        let traces = Some(InnerTransfers::Traces);
+        // What was read by traces goes on so.
+        assert_eq!(chain.inner_transfers(traces).await, Ok(traces));
+        chain.find_inner_transfers(InnerTransfers::Traces);
+        let height = chain.tip().await.unwrap().at.height;
+        assert!(chain.block(height, &only([to.clone()])).await.is_err());
+        refuses.store(false, Ordering::Relaxed);
+        clock.0.fetch_add(10, Ordering::Relaxed);
+        assert_eq!(units(&newest(&chain).await.transfers), [700]);
+        // One that refuses for good is none that gives them.
+        refuses.store(true, Ordering::Relaxed);
+        let other = Arc::clone(&clock);
+        let chain = EvmChain::new(&settings(&[&fake.url], vec![coin("ETH")]), other).unwrap();
+        assert_eq!(chain.inner_transfers(None).await, Ok(Some(InnerTransfers::Audit)));
+        let chain = EvmChain::new(
+            &settings(&[&fake.url], vec![coin("ETH")]),
+            Arc::<HandClock>::clone(&clock),
+        );
+        let chain = chain.unwrap();
+        for (seconds, told) in [(0, traces), (299, traces), (1, Some(InnerTransfers::Audit))] {
+            clock.0.fetch_add(seconds, Ordering::Relaxed);
+            assert_eq!(chain.inner_transfers(traces).await, Ok(told), "{seconds}");
+        }
+    }
 }
