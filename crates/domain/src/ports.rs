@@ -112,6 +112,14 @@ pub enum ChainError {
         /// The network.
         network: NetworkName,
     },
+    /// One endpoint tells alone of more than the settings let one tell alone.
+    #[error("{network} tells of an amount that a second endpoint must confirm: {reason}")]
+    Unconfirmed {
+        /// The network.
+        network: NetworkName,
+        /// Of what it tells.
+        reason: String,
+    },
     /// Two endpoints in step with the network tell different things of one block. One of them lies,
     /// or follows other rules; nothing is credited until they agree.
     #[error("the endpoints of {network} disagree about block {height}: {reason}")]
@@ -229,7 +237,8 @@ pub trait Chain: Send + Sync {
     fn find_inner_transfers(&self, _how: InnerTransfers) {}
 
     /// What accounts hold of the audited coin after a block, in base units, in their order; of the
-    /// first of them only, where calls do not suffice for all. Empty where nothing is audited.
+    /// first of them only, where calls do not suffice for all, or one of the others is in doubt.
+    /// Empty where nothing is audited. Where the first is in doubt, that is the error.
     async fn balances(
         &self,
         _at: &BlockRef,

@@ -12,6 +12,7 @@
 mod arrived;
 mod begin;
 mod compare;
+mod doubt;
 
 use std::sync::Arc;
 
@@ -34,7 +35,10 @@ use coffer_store::{
     wallet::{IssuedAddress, Wallet},
 };
 
-use self::compare::{Held, Outcome, booked};
+use self::{
+    compare::{Held, Outcome, booked},
+    doubt::is_doubt,
+};
 use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::REMEMBERED_BLOCKS};
 
 /// Addresses compared in one run, and begun to be.
@@ -95,7 +99,7 @@ impl Engine {
         let cursor = cursor.filter(|cursor| cursor.behind_since.is_none());
         let (Some(cursor), Some(way)) = (cursor, way) else { return Ok(false) };
         let audits = way.how == InnerTransfers::Audit;
-        let begun = audits && self.begin_audits(chain, coin, &cursor).await?;
+        let begun = audits && self.begin_new_audits(chain, coin, &cursor).await?;
         let is_due = !self.due_audits(chain, cursor.at.height, 1).await?.is_empty();
         if !is_due {
             return Ok(begun);
@@ -108,12 +112,17 @@ impl Engine {
         if due.is_empty() {
             return Ok(begun);
         }
-        let accounts = due.iter().map(|audit| audit.address.account.clone()).collect::<Vec<_>>();
-        let balances = chain.balances(&measure.at, &accounts).await?;
+        let held = self.held_now(chain, &measure, due).await?;
         // Where there was no room for all of them, the rest waits for the next run.
-        let mut more = balances.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
-        for (audit, balance) in due.into_iter().zip(balances) {
-            let at_fork = self.held_at_fork(chain, &audit).await?;
+        let mut more = held.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        for (audit, balance) in held {
+            let at_fork = match self.held_at_fork(chain, &audit).await {
+                Err(EngineError::Chain(error)) if is_doubt(&error) => {
+                    self.put_off(coin, &audit, &error).await?;
+                    continue;
+                }
+                answer => answer?,
+            };
             let held = Held { now: balance, at_fork };
             // Asking at once for what stays due would use up the calls for nothing.
             match self.compare(&measure, audit, held).await? {

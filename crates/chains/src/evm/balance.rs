@@ -13,11 +13,13 @@ use super::{EvmChain, answer::Quantity, block::CALLS_AT_ONCE, endpoint::Endpoint
 const SQUEEZED_EVERY: Span = Span::from_seconds(10);
 
 impl EvmChain {
-    /// The balances of the first accounts, in their order: of as many as there is room for.
+    /// The balances of the first accounts, in their order: of as many as there is room for, up to
+    /// one that is in doubt.
     ///
     /// # Errors
-    /// When no endpoint tells them, or two tell otherwise, or one tells alone of more than a second
-    /// one must confirm, or half of an endpoint's calls are used: blocks go before audits.
+    /// When no endpoint tells them, or half of an endpoint's calls are used: blocks go before
+    /// audits. Of the first account also when two tell otherwise of it, or one tells alone of more
+    /// than a second one must confirm.
     pub(super) async fn read_balances(
         &self,
         at: &BlockRef,
@@ -28,7 +30,7 @@ impl EvmChain {
             async move { Ok((endpoint.number(), read(endpoint, at, accounts).await?)) }.boxed()
         });
         let (network, height) = (self.network, at.height);
-        let (told_by, balances) =
+        let (told_by, mut balances) =
             answer.await.map_err(|failure| failure.into_error(network, height))?;
         let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
         let mut confirmed = false;
@@ -38,27 +40,32 @@ impl EvmChain {
                 Err(fault) => Err(fault),
             };
             match told {
-                Ok(told) if told == balances => {
+                Ok(told) => {
+                    let pairs = told.iter().zip(&balances);
+                    let same = pairs.take_while(|(told, balance)| told == balance).count();
+                    if same == 0 && !balances.is_empty() {
+                        let reason = format!("{} tells other balances", endpoint.label());
+                        return Err(ChainError::EndpointsDisagree { network, height, reason });
+                    }
+                    balances.truncate(same);
                     confirmed = true;
                     break;
-                }
-                Ok(_) => {
-                    let reason = format!("{} tells other balances", endpoint.label());
-                    return Err(ChainError::EndpointsDisagree { network, height, reason });
                 }
                 Err(fault) => self.failover.note(endpoint, &fault),
             }
         }
         // What an account holds is never less than what arrived there since the last audit.
         let cap = self.pinned.coin.and_then(|coin| self.second_source_above.get(&coin));
-        let needed = cap.is_some_and(|cap| balances.iter().any(|balance| balance > cap));
-        if needed && !confirmed {
+        let over = cap.and_then(|cap| balances.iter().position(|balance| balance > cap));
+        let Some(alone) = over.filter(|_| !confirmed) else { return Ok(balances) };
+        if alone == 0 {
             let reason = format!(
                 "after block {height} an address holds more than second_source_above, which a \
                  second endpoint must confirm before the audit books it"
             );
-            return Err(ChainError::Unreachable { network, reason });
+            return Err(ChainError::Unconfirmed { network, reason });
         }
+        balances.truncate(alone);
         Ok(balances)
     }
 

@@ -308,7 +308,7 @@ async fn a_balance_above_the_cap_needs_a_second_endpoint() {
     };
     assert_eq!(ask(700, "http://127.0.0.1:1").await, Ok(vec![Units::new(700)]));
     let error = ask(699, "http://127.0.0.1:1").await.unwrap_err();
-    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
     assert!(error.to_string().contains("second endpoint must confirm"), "{error}");
     assert_eq!(ask(699, &scene.traceless.url).await, Ok(vec![Units::new(700)]));
 }
@@ -516,5 +516,33 @@ async fn an_endpoint_that_refuses_traces_for_a_moment_still_gives_them() {
             clock.0.fetch_add(seconds, Ordering::Relaxed);
             assert_eq!(chain.inner_transfers(traces).await, Ok(told), "{seconds}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_balance_in_doubt_does_not_hide_those_before_it() {
+    let scene = Scene::new().await;
+    let (to, none) = (receiver(0), receiver(1));
+    scene.pay("pay(address,uint256)", 0, &[to_word(&to), U256::from(700)]).await;
+    let at = Scene::chain(&[&scene.anvil.url]).tip().await.unwrap().at;
+    let doubted = to.text.to_lowercase();
+    let liar = FakeNode::start(&scene.anvil.url, move |method: &str, asked: &Value, _| {
+        let lies = method == "eth_getBalance" && asked[0] == json!(doubted);
+        lies.then(|| Reply::Result(json!("0xffff")))
+    });
+    let liar = liar.await;
+    let ask = async |other: &str, accounts: &[&Address]| {
+        let settings = settings(&[&scene.anvil.url, other], vec![coin("ETH")]);
+        let second_source_above = BTreeMap::from([(coin("ETH").id, Units::new(699))]);
+        let settings = EvmSettings { second_source_above, ..settings };
+        let chain = EvmChain::new(&settings, clock()).unwrap();
+        let accounts = accounts.iter().map(|it| it.account.clone()).collect::<Vec<_>>();
+        chain.balances(&at, &accounts).await
+    };
+    for other in [&*liar.url, "http://127.0.0.1:1"] {
+        let told = ask(other, &[&none, &none, &to, &none]).await;
+        assert_eq!(told, Ok(vec![Units::ZERO; 2]));
+        assert_eq!(ask(other, &[&none]).await, Ok(vec![Units::ZERO]));
+        assert!(ask(other, &[&to, &none]).await.is_err());
     }
 }

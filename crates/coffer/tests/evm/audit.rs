@@ -23,10 +23,12 @@ async fn alarms(world: &World) -> Vec<(String, String)> {
     told.into_iter().map(|told| (told.alarm.name, told.alarm.detail)).collect()
 }
 
-/// A chain of which the follower reads further while it is asked what addresses hold.
+/// A chain of which the follower reads further while it is asked what addresses hold, or whose
+/// endpoints tell otherwise of one of them.
 struct Growing {
     chain: Arc<dyn Chain>,
-    engine: Engine,
+    engine: Option<Engine>,
+    doubted: Option<String>,
 }
 
 #[async_trait]
@@ -56,8 +58,23 @@ impl Chain for Growing {
         at: &BlockRef,
         accounts: &[Vec<u8>],
     ) -> Result<Vec<Units>, ChainError> {
-        self.engine.follow_once(&self.chain).await.unwrap();
-        self.chain.balances(at, accounts).await
+        if let Some(engine) = &self.engine {
+            engine.follow_once(&self.chain).await.unwrap();
+        }
+        let mut told = self.chain.balances(at, accounts).await?;
+        let doubted = self.doubted.as_ref().map(|text| self.chain.parse_address(self.name(), text));
+        let doubted = doubted.transpose().unwrap().map(|address| address.account);
+        match accounts.iter().position(|account| Some(account) == doubted.as_ref()) {
+            Some(0) => {
+                let (network, reason) = (self.name(), "another balance".to_owned());
+                Err(ChainError::EndpointsDisagree { network, height: at.height, reason })
+            }
+            Some(place) => {
+                told.truncate(place);
+                Ok(told)
+            }
+            None => Ok(told),
+        }
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
@@ -246,8 +263,9 @@ async fn an_audit_goes_on_where_payments_need_more_blocks_than_are_compared_with
     let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
     while world.engine.follow_once(chain).await.unwrap() != Progress::AtTip {}
     world.node.mine(1).await;
+    let engine = Some(world.engine.clone());
     let growing: Arc<dyn Chain> =
-        Arc::new(Growing { chain: Arc::clone(chain), engine: world.engine.clone() });
+        Arc::new(Growing { chain: Arc::clone(chain), engine, doubted: None });
     world.engine.audit_once(&growing).await.unwrap();
     request.is("processing", &[]).await;
     let shown = request.shown().await;
@@ -319,5 +337,40 @@ async fn what_came_before_the_first_look_of_the_audit_is_told_to_the_operator() 
     let refused = told.iter().find(|(name, _)| name == "transfer_refused");
     let (_, detail) = refused.unwrap_or_else(|| panic!("{told:?}"));
     assert!(detail.contains("nothing of that is credited"), "{detail}");
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn an_address_in_doubt_does_not_keep_others_from_being_audited() {
+    let world = Setup::new().audited().start().await;
+    let (doubted, request) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(1).await;
+    for to in [&doubted.address, &request.address] {
+        world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
+    }
+    world.node.mine(4).await;
+    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
+    while world.engine.follow_once(chain).await.unwrap() != Progress::AtTip {}
+    world.pass(Span::from_minutes(1));
+    let address = Some(doubted.address.clone());
+    let doubting: Arc<dyn Chain> =
+        Arc::new(Growing { chain: Arc::clone(chain), engine: None, doubted: address });
+    for _ in 0..3 {
+        world.engine.audit_once(&doubting).await.unwrap();
+    }
+    request.is("paid", &[]).await;
+    doubted.is("processing", &[]).await;
+    let told = alarms(&world).await;
+    let about = |(name, detail): &(String, String)| {
+        name == "transfer_refused" && detail.contains("cannot tell what the address holds")
+    };
+    assert_eq!(told.iter().filter(|it| about(it)).count(), 1, "{told:?}");
+    // Once nobody doubts it, it is compared after a while.
+    world.engine.audit_once(chain).await.unwrap();
+    doubted.is("processing", &[]).await;
+    world.pass(Span::from_minutes(10));
+    world.mine(1).await;
+    doubted.is("paid", &[]).await;
     world.remove().await;
 }

@@ -1,0 +1,91 @@
+//! Addresses of which nobody can say what they hold: endpoints tell otherwise of one, or one tells
+//! alone of more than a second one must confirm. Such an address waits by itself; the others are
+//! compared.
+
+use std::sync::Arc;
+
+use coffer_domain::{
+    money::{AssetId, Units},
+    ports::{Chain, ChainError},
+    time::Span,
+};
+use coffer_store::{audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx};
+
+use super::Measure;
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
+
+/// An address that is in doubt is compared again after so long.
+const PUT_OFF_FOR: Span = Span::from_minutes(10);
+
+impl Engine {
+    /// The addresses that are due, each with what it holds: as many as there was room for, without
+    /// those in doubt.
+    pub(super) async fn held_now(
+        &self,
+        chain: &Arc<dyn Chain>,
+        measure: &Measure,
+        mut due: Vec<Audit>,
+    ) -> Result<Vec<(Audit, Units)>, EngineError> {
+        while !due.is_empty() {
+            let accounts =
+                due.iter().map(|audit| audit.address.account.clone()).collect::<Vec<_>>();
+            match chain.balances(&measure.at, &accounts).await {
+                Ok(balances) => return Ok(due.into_iter().zip(balances).collect()),
+                Err(error) if is_doubt(&error) => {
+                    let first = due.remove(0);
+                    self.put_off(measure.coin, &first, &error).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Puts off one address, and tells the operator. One that must be compared after a
+    /// reorganisation stays due: that it must is known by when it is due.
+    pub(super) async fn put_off(
+        &self,
+        coin: AssetId,
+        audit: &Audit,
+        why: &ChainError,
+    ) -> Result<(), EngineError> {
+        let (engine, now, why) = (self.clone(), self.now(), why.to_string());
+        let audit = audit.clone();
+        let written = self.store().write(async move |tx: &mut Tx<'_>| {
+            if !audit.is_forked() {
+                let later = Audit { due_at: now.plus(PUT_OFF_FOR), ..audit.clone() };
+                tx.step_audit(coin.network, audit.height, &later).await?;
+            }
+            let about = format_args!("{coin} at {}", audit.address.text);
+            let detail = format_args!(
+                "payment request {}: the balance audit cannot tell what the address holds, and \
+                 credits nothing of it until it can: {why}",
+                audit.request
+            );
+            engine.raise(tx, Alarm::TransferRefused, about, detail, now).await
+        });
+        written.await.map_err(|error: DbError| error.into())
+    }
+
+    /// Begins to compare new addresses; whether there were any. One in doubt keeps those behind it
+    /// waiting, but not those that are compared already.
+    pub(super) async fn begin_new_audits(
+        &self,
+        chain: &Arc<dyn Chain>,
+        coin: AssetId,
+        cursor: &Cursor,
+    ) -> Result<bool, EngineError> {
+        match self.begin_audits(chain, coin, cursor).await {
+            Err(EngineError::Chain(error)) if is_doubt(&error) => {
+                tracing::warn!(chain = %chain.name(), %error, "a new address is not audited yet");
+                Ok(false)
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// Whether an answer is missing for the first account that was asked about, and not for all.
+pub(super) const fn is_doubt(error: &ChainError) -> bool {
+    matches!(error, ChainError::EndpointsDisagree { .. } | ChainError::Unconfirmed { .. })
+}
