@@ -118,7 +118,7 @@ impl EvmChain {
         self.settles_at(draft.time)
     }
 
-    /// The same of a block of that time. One dated far ahead is not new, or it would be so for ever.
+    /// The same of a block of that time. One dated far ahead is not new, or it stayed so for ever.
     fn settles_at(&self, time: Timestamp) -> bool {
         let now = self.clock.now();
         now.since(time) < SETTLING && time.since(now) <= AHEAD
