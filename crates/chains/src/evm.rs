@@ -50,6 +50,7 @@ mod hits;
 mod inner_transfers;
 mod link;
 mod logs;
+mod named;
 mod news;
 mod pending;
 mod pinned;
@@ -247,6 +248,11 @@ impl Chain for EvmChain {
         let answer = self.failover.ask(|endpoint| pending::read(endpoint, pinned, watched).boxed());
         let answer = answer.await.map_err(|failure| failure.into_error(self.network, 0));
         answer.map(Pending::from)
+    }
+
+    /// Three calls or four to each endpoint.
+    async fn named_by(&self, block: &BlockRef) -> Option<String> {
+        self.endpoint_naming(block).await
     }
 
     fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

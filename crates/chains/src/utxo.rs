@@ -41,6 +41,7 @@ mod fault;
 mod http;
 mod key;
 mod link;
+mod named;
 mod node;
 mod pace;
 mod pool;
@@ -295,6 +296,11 @@ impl Chain for UtxoChain {
         let (_, lost) = answer?;
         let references = lost.iter().filter_map(|id| by_id.get(id)).flatten();
         Ok(references.map(|reference| (*reference).clone()).collect())
+    }
+
+    /// Three calls or four to each endpoint.
+    async fn named_by(&self, block: &BlockRef) -> Option<String> {
+        self.endpoint_naming(block).await
     }
 
     async fn news(&self) {

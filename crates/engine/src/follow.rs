@@ -3,6 +3,7 @@
 
 mod blind;
 mod clear;
+mod disputed;
 mod early;
 mod inner_transfers;
 mod look;
@@ -138,9 +139,10 @@ impl Engine {
             at_tip,
             tip,
             asked_at,
+            undisputed: false,
         };
         step.lost = self.lost(chain, &step).await?;
-        let taken = self.take(step).await?;
+        let taken = self.take(chain, step).await?;
         Ok(if at_tip && taken { Progress::AtTip } else { Progress::More })
     }
 

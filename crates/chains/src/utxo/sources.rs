@@ -78,7 +78,8 @@ impl Source {
         }
     }
 
-    async fn hash_at(&self, height: u64) -> Result<String, Fault> {
+    /// The hash of its block at a height.
+    pub(super) async fn hash_at(&self, height: u64) -> Result<String, Fault> {
         match &self.kind {
             Kind::Node(node) => node.hash_at(height).await,
             Kind::Esplora(esplora) => esplora.hash_at(height).await,

@@ -10,6 +10,7 @@ mod amounts;
 mod audit;
 mod calls;
 mod changes;
+mod disputed;
 mod doctor;
 mod health;
 mod outages;

@@ -179,7 +179,35 @@ async fn a_final_payment_at_the_end_of_a_long_reorganisation_has_moved(setup: Se
     world.remove().await;
 }
 
+/// Its branch is longer, and the other node has not heard of it.
+async fn what_another_node_still_has_is_not_taken_back(setup: Setup) {
+    let mut world = setup.second_endpoint(&[]).start().await;
+    let second = world.second.take().unwrap();
+    let common = world.node.height().await;
+    second.take_blocks(&world.node, common).await;
+    let request = world.request().await;
+    world.node.pay(&request.address, PRICE).await;
+    world.node.mine(2).await;
+    second.take_blocks(&world.node, common + 1).await;
+    world.settle().await;
+    request.is("paid", &[]).await;
+    world.node.reorg(2).await;
+    let reason = world.settle_blind().await;
+    assert!(reason.contains("disagree about block"), "{reason}");
+    assert!(reason.contains("endpoint 2"), "{reason}");
+    request.is("paid", &[]).await;
+    assert_eq!(world.stopped().await, None);
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x2"]);
+    // It hears of it, and follows.
+    second.take_blocks(&world.node, common + 1).await;
+    world.settle().await;
+    request.is("paid", &[&format!("reversed 0.0011 {}", world.iso())]).await;
+    assert!(world.stopped().await.unwrap().starts_with("a payment that had been final is gone"));
+    world.remove().await;
+}
+
 on_each_node!(
+    what_another_node_still_has_is_not_taken_back,
     a_final_payment_that_a_reorg_makes_wait_again_stops_its_network_at_once,
     a_final_payment_that_a_reorg_drops_is_reversed_once,
     a_final_payment_that_a_reorg_moves_and_buries_again_stops_nothing,

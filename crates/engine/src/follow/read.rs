@@ -10,7 +10,7 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX};
+use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX, disputed::ask_others};
 use crate::{engine::Engine, error::EngineError};
 
 /// What became of reading a row of blocks.
@@ -93,7 +93,7 @@ impl Engine {
     ) -> Result<Fork, EngineError> {
         let name = chain.name();
         let known = self.remembered(chain).await?;
-        for (at, time) in known {
+        for (at, time) in known.iter().cloned() {
             if at.height <= tip.at.height && is_there(chain, &at).await? {
                 tracing::warn!(
                     chain = %name, from = cursor.at.height, to = at.height,
@@ -108,6 +108,9 @@ impl Engine {
                 "the node of {name} is not in step, and has none of the blocks that are remembered"
             )));
         }
+        // Who has the lowest of them may have those above it.
+        let lowest = known.last().map_or(&cursor.at, |(at, _)| at);
+        ask_others(chain, [lowest]).await?;
         let told = format!(
             "{name} was reorganised below every block that is remembered ({REMEMBERED_BLOCKS})"
         );

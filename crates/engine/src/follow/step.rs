@@ -4,13 +4,16 @@ use std::{collections::HashSet, sync::Arc};
 
 use coffer_domain::{
     payment_request::BLIND_MARGIN,
-    ports::{Block, Pending, Tip},
+    ports::{Block, Chain, Pending, Tip},
     time::Timestamp,
-    transfer::TransferReference,
+    transfer::{BlockRef, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
-use super::{BLIND_AFTER, Fork, IDLE_WRITE_EVERY, REMEMBERED_BLOCKS};
+use super::{
+    BLIND_AFTER, Fork, IDLE_WRITE_EVERY, REMEMBERED_BLOCKS,
+    disputed::{ask_others, lost_blocks},
+};
 use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
 
 /// What one look at a chain has read.
@@ -34,6 +37,8 @@ pub(crate) struct Step {
     pub(crate) tip: Tip,
     /// When we asked for it.
     pub(crate) asked_at: Timestamp,
+    /// Whether no endpoint has the blocks any more that it takes final payments out of.
+    pub(crate) undisputed: bool,
 }
 
 impl Step {
@@ -89,10 +94,14 @@ impl Step {
     }
 }
 
-/// Somebody else moved the cursor, or the database refused.
+/// Why a step was not committed.
 #[derive(Debug)]
 enum StepError {
+    /// Somebody else moved the cursor.
     Moved,
+    /// It takes final payments out of these blocks, and nobody was asked for them yet.
+    Unasked(Vec<BlockRef>),
+    /// The database refused.
     Engine(EngineError),
 }
 
@@ -111,20 +120,28 @@ impl From<EngineError> for StepError {
 impl Engine {
     /// Commits a step: cursor, facts, cases and callbacks together. False when somebody else moved
     /// the cursor, so that nothing was taken in.
-    pub(super) async fn take(&self, step: Step) -> Result<bool, EngineError> {
-        let step = Arc::new(step);
+    pub(super) async fn take(
+        &self,
+        chain: &Arc<dyn Chain>,
+        step: Step,
+    ) -> Result<bool, EngineError> {
+        let mut step = Arc::new(step);
         if self.nothing_to_write(&step).await? {
             return Ok(true);
         }
-        let engine = self.clone();
-        let outcome = self
-            .store()
-            .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &step).await)
-            .await;
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(StepError::Moved) => Ok(false),
-            Err(StepError::Engine(error)) => Err(error),
+        loop {
+            let (engine, taken) = (self.clone(), Arc::clone(&step));
+            let outcome = self
+                .store()
+                .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &taken).await)
+                .await;
+            match outcome {
+                Ok(()) => return Ok(true),
+                Err(StepError::Moved) => return Ok(false),
+                Err(StepError::Unasked(blocks)) => ask_others(chain, &blocks).await?,
+                Err(StepError::Engine(error)) => return Err(error),
+            }
+            step = Arc::new(Step { undisputed: true, ..step.as_ref().clone() });
         }
     }
 
@@ -139,6 +156,9 @@ impl Engine {
         let seen = self.observe(tx, step, &after).await?;
         let left = self.left(tx, step, &seen).await?;
         if !left.is_empty() {
+            if !step.undisputed {
+                return Err(StepError::Unasked(lost_blocks(tx, step, &seen).await?));
+            }
             return Ok(self.stop_step(tx, step, &seen, &left).await?);
         }
         if step.reorganised() {

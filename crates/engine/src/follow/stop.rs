@@ -159,7 +159,11 @@ impl Engine {
 
 /// What a look says of a final transfer that has left its block; none of any other, and of one that
 /// is deep enough again in another block: it has only moved.
-fn left_block(request: &PaymentRequest, look: &Observation, step: &Step) -> Option<Left> {
+pub(super) fn left_block(
+    request: &PaymentRequest,
+    look: &Observation,
+    step: &Step,
+) -> Option<Left> {
     let known = request.transfer(&look.reference).filter(|known| known.is_final())?;
     let (now, safe, finalized) = match &look.position {
         Position::Gone => return Some(Left::Gone(look.reference.clone())),

@@ -34,6 +34,8 @@ pub struct World {
     pub contracts: Vec<String>,
     /// The second network, where there is one.
     pub sister: Option<Sister>,
+    /// The second node of the network, and its gate, where there is one.
+    second: Option<(Node, Gate)>,
     /// What the next start reads.
     settings: Arc<Mutex<Vec<EvmSettings>>>,
 }
@@ -73,6 +75,14 @@ impl World {
             evm.push(started.evm(&catalogue));
             sister = Some(started);
         }
+        let mut second = None;
+        if setup.second {
+            let node = Node::start(Arc::clone(&clock), chain_id, &setup.node).await;
+            let gate = Gate::before(node.address.clone()).await;
+            gate.shut();
+            evm[0].endpoints.push(format!("http://{}", gate.address));
+            second = Some((node, gate));
+        }
         let settings = Arc::new(Mutex::new(evm));
         let read = Arc::clone(&settings);
         let chains = Box::new(move || {
@@ -88,7 +98,7 @@ impl World {
         if !unread {
             house.settle().await;
         }
-        Self { house, node, gate, contracts, sister, settings }
+        Self { house, node, gate, contracts, sister, second, settings }
     }
 
     /// Ends and starts again with other settings: coin that contracts move is found in that way.
@@ -103,6 +113,19 @@ impl World {
     pub async fn mine(&self, blocks: u32) {
         self.node.mine(blocks).await;
         self.settle().await;
+    }
+
+    /// The second node takes the chain of the first, and answers from now on.
+    pub async fn second_follows(&self) -> &Node {
+        let (second, gate) = self.second.as_ref().unwrap();
+        second.become_as(&self.node).await;
+        gate.open();
+        second
+    }
+
+    /// The second node answers no more.
+    pub fn second_is_gone(&self) {
+        self.second.as_ref().unwrap().1.shut();
     }
 
     pub async fn remove(self) {

@@ -89,6 +89,15 @@ impl Node {
         self.rpc("anvil_reorg", json!([depth, []])).await;
     }
 
+    /// Takes the chain of another node of the same network for its own.
+    pub async fn become_as(&self, other: &Self) {
+        let state = other.rpc("anvil_dumpState", json!([])).await;
+        self.rpc("anvil_loadState", json!([state])).await;
+        let newest =
+            async |node: &Self| node.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+        assert_eq!(newest(self).await["hash"], newest(other).await["hash"]);
+    }
+
     /// Pays in coin; the transaction waits for a block.
     pub async fn pay(&self, to: &str, wei: u128) -> String {
         self.send(self.customer(), Some(to), wei, "0x").await

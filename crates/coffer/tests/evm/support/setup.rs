@@ -37,6 +37,8 @@ pub struct Setup {
     pub(super) unread: bool,
     /// Whether there is a second network.
     pub(super) sister: bool,
+    /// Whether there is a second endpoint, behind a gate that is shut at first.
+    pub(super) second: bool,
     /// How coin is found that contracts move inside transactions.
     pub(super) internal: InternalTransfers,
 }
@@ -70,6 +72,7 @@ impl Setup {
             other_chain: false,
             unread: false,
             sister: false,
+            second: false,
             internal: InternalTransfers::Auto,
         }
     }
@@ -125,6 +128,11 @@ impl Setup {
     /// Another EVM network is read beside this one.
     pub fn with_sister(self) -> Self {
         Self { sister: true, ..self }
+    }
+
+    /// A second node's endpoint is named behind the first. It is shut, and knows no block yet.
+    pub fn with_second(self) -> Self {
+        Self { second: true, ..self }
     }
 
     pub async fn start(self) -> World {
