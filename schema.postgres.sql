@@ -405,6 +405,7 @@ CREATE TABLE wallet (
     public_key TEXT NOT NULL,
     next_number BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
+    first_number BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT wallet_environment_check CHECK (environment = ANY (ARRAY['live'::text, 'sandbox'::text])),
     CONSTRAINT wallet_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(id),
     CONSTRAINT wallet_pkey PRIMARY KEY (id),

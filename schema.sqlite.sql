@@ -384,7 +384,7 @@ CREATE TABLE wallet (
     family TEXT NOT NULL,
     public_key TEXT NOT NULL,
     next_number INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, first_number INTEGER NOT NULL DEFAULT 0,
     UNIQUE (environment, family, public_key)
 ) STRICT;
 

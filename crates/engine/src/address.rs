@@ -6,7 +6,7 @@ use coffer_domain::{
     code::NetworkName,
     id::{MerchantId, PaymentRequestId, WalletId},
     merchant::{Environment, Scope},
-    ports::{Chain, ChainError},
+    ports::{Chain, ChainError, KeyRefused},
     time::Timestamp,
     transfer::Address,
 };
@@ -18,6 +18,11 @@ use coffer_store::{
 };
 
 use crate::{engine::Engine, error::EngineError, workers::FOLLOW_TOPIC};
+
+/// The highest number that a wallet may begin with: behind it an account has as many again.
+pub const FIRST_MAX: u32 = 1_000_000_000;
+/// Addresses that are told when a wallet is added.
+const TOLD: u32 = 3;
 
 /// The family of the sandbox's own wallet.
 pub(crate) const SANDBOX_FAMILY: &str = "sandbox";
@@ -107,6 +112,7 @@ impl Engine {
                     environment: Environment::Sandbox,
                     family: SANDBOX_FAMILY.to_owned(),
                     public_key: format!("sandbox-{key}"),
+                    first_number: 0,
                     next_number: 0,
                     created_at: now,
                 })
@@ -116,7 +122,8 @@ impl Engine {
             .map_err(|error: DbError| error.into())
     }
 
-    /// Adds an extended public key and tells its first addresses, to be compared with the wallet.
+    /// Adds an extended public key and tells its addresses from number `first` on, which are the
+    /// first to be given out, to be compared with the wallet.
     ///
     /// # Errors
     /// [`WalletRefused`]
@@ -126,13 +133,19 @@ impl Engine {
         environment: Environment,
         network: NetworkName,
         public_key: &str,
+        first: u32,
     ) -> Result<(WalletId, Vec<Address>), WalletRefused> {
+        if first > FIRST_MAX {
+            return Err(WalletRefused::First(first));
+        }
         let unknown = || WalletRefused::Network(network);
         let family = self.wallet_family(environment, network).ok_or_else(unknown)?;
         let chain = self.chain_of(environment, network).ok_or_else(unknown)?;
         let derive = |number| chain.derive(network, public_key, number);
-        let first: Result<Vec<Address>, _> = (0..3).map(derive).collect();
-        let first = first.map_err(|refused| WalletRefused::Key(refused.to_string()))?;
+        let refused = |refused: KeyRefused| WalletRefused::Key(refused.to_string());
+        let start = derive(0).map_err(refused)?;
+        let told: Result<Vec<Address>, _> = (first..first + TOLD).map(derive).collect();
+        let told = told.map_err(refused)?;
         let now = self.now();
         let wallet = Wallet {
             id: self.new_id(now),
@@ -140,11 +153,12 @@ impl Engine {
             environment,
             family: family.to_owned(),
             public_key: public_key.to_owned(),
-            next_number: 0,
+            first_number: first,
+            next_number: first,
             created_at: now,
         };
         let id = wallet.id;
-        let (deriving, start) = (self.deriving_chains(), first.first().cloned());
+        let deriving = self.deriving_chains();
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
                 // Also one of the other environment, spelled differently, or of another network
@@ -154,7 +168,7 @@ impl Engine {
                     own.filter_map(|(_, network, chain)| {
                         chain.derive(*network, &known.public_key, 0).ok()
                     })
-                    .any(|address| start.as_ref().is_some_and(|it| it.account == address.account))
+                    .any(|address| start.account == address.account)
                 };
                 if tx.wallets().await?.iter().any(same) {
                     return Err(WalletRefused::Known);
@@ -162,7 +176,7 @@ impl Engine {
                 tx.insert_wallet(&wallet).await.map_err(WalletRefused::from)
             })
             .await?;
-        Ok((id, first))
+        Ok((id, told))
     }
 }
 
@@ -189,6 +203,9 @@ pub enum WalletRefused {
     /// Not an extended public key of that family.
     #[error("{0}")]
     Key(String),
+    /// It is to begin too far on.
+    #[error("an address number {0} is too high to begin with; the highest is {FIRST_MAX}")]
+    First(u32),
     /// It stands already.
     #[error("this key is in use already; two wallets would give out the same addresses")]
     Known,

@@ -4,6 +4,7 @@
 mod coins;
 mod finding;
 mod gap;
+mod used;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use coffer_store::{
 use futures_util::future::join_all;
 
 pub use finding::{Finding, Grade};
-pub use gap::Gap;
+pub use gap::{Gap, limit_for};
 
 use crate::{address::SANDBOX_FAMILY, engine::Engine, error::EngineError};
 
@@ -61,6 +62,8 @@ pub struct NetworkDiagnosis {
     pub addresses: u64,
     /// How far the balance audit is; none where nothing is compared.
     pub audit: Option<NextAudit>,
+    /// Wallets of which an address that comes next, with that number, holds money there already.
+    pub used: Vec<(WalletId, u32)>,
 }
 
 /// How one key is.
@@ -72,6 +75,8 @@ pub struct KeyDiagnosis {
     pub family: String,
     /// Its environment.
     pub environment: Environment,
+    /// The number of its first address that is given out.
+    pub first: u32,
     /// How many addresses in a row were given out and not paid.
     pub gap: Gap,
 }
@@ -120,6 +125,7 @@ impl Engine {
                 wallet: wallet.id,
                 family: wallet.family.clone(),
                 environment: wallet.environment,
+                first: wallet.first_number,
                 gap: self.gap_of(wallet).await?,
             });
         }
@@ -137,7 +143,7 @@ impl Engine {
         let name = chain.name();
         let row = self.catalogue().network(name);
         let group = row.map(|row| row.key_group()).unwrap_or_default();
-        let wallets = wallets.iter().filter(|wallet| wallet.family == group);
+        let wallets: Vec<_> = wallets.iter().filter(|wallet| wallet.family == group).collect();
         let asked = futures_util::join!(chain.probe(), chain.endpoints(), chain.audited());
         let (probe, endpoints, audited) = asked;
         let audit = match audited {
@@ -147,6 +153,13 @@ impl Engine {
         if let Ok(probe) = &probe {
             // Only now can it be said of its coins whether they can be taken.
             self.probes.admit(name, Arc::new(probe.clone()));
+        }
+        let tips = endpoints.iter().filter_map(|report| report.tip.as_ref().ok());
+        let mut used = Vec::new();
+        if let Some(tip) = tips.max_by_key(|tip| tip.at.height) {
+            for wallet in &wallets {
+                used.extend(self.used_before(chain, tip, wallet).await);
+            }
         }
         Ok(NetworkDiagnosis {
             name,
@@ -158,7 +171,8 @@ impl Engine {
             probe,
             endpoints,
             cursor: cursors.iter().find(|cursor| cursor.chain == name).cloned(),
-            addresses: wallets.map(|wallet| u64::from(wallet.next_number)).sum(),
+            addresses: wallets.iter().map(|wallet| u64::from(wallet.issued())).sum(),
+            used,
             audit,
         })
     }

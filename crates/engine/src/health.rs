@@ -160,8 +160,10 @@ impl Engine {
             true => wallet.family == SANDBOX_FAMILY,
             false => self.pays_to(chain, wallet),
         };
-        let known = wallets.iter().filter(pays).filter_map(|wallet| next.get(&wallet.id));
-        known.map(|next| u64::from(*next)).sum()
+        let known = |wallet: &Wallet| {
+            next.get(&wallet.id).map(|next| next.saturating_sub(wallet.first_number))
+        };
+        wallets.iter().filter(pays).filter_map(known).map(u64::from).sum()
     }
 
     fn coins_now(&self, store: bool, cursors: &[Cursor], wallets: &[Wallet]) -> Vec<CoinDiagnosis> {
@@ -184,7 +186,8 @@ impl Engine {
         measured.truncate(KEYS_TOLD);
         let told = measured.into_iter().map(|(wallet, (at, gap))| {
             let (family, environment) = (wallet.family.clone(), wallet.environment);
-            (KeyDiagnosis { wallet: wallet.id, family, environment, gap }, at)
+            let (wallet, first) = (wallet.id, wallet.first_number);
+            (KeyDiagnosis { wallet, family, environment, first, gap }, at)
         });
         let told: Vec<_> = told.collect();
         let left_out = all.saturating_sub(told.len());

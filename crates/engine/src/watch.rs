@@ -130,7 +130,7 @@ impl Engine {
         let read = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
         let wallets: Arc<[Wallet]> = read.into();
         *self.watch.wallets.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&wallets);
-        let issued: u64 = wallets.iter().map(|wallet| u64::from(wallet.next_number)).sum();
+        let issued: u64 = wallets.iter().map(|wallet| u64::from(wallet.issued())).sum();
         self.watch.issued.store(usize::try_from(issued).unwrap_or(usize::MAX), Ordering::Relaxed);
         let mut told = self.watch.len();
         for wallet in wallets.iter() {

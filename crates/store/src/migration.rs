@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009", "callback_said"),
     migration!(10, "0010", "inner_transfers"),
     migration!(11, "0011", "alarm_together"),
+    migration!(12, "0012", "wallet_first"),
 ];
 
 /// What opening a store would do to it.

@@ -24,10 +24,20 @@ pub struct Wallet {
     pub family: String,
     /// The extended public key.
     pub public_key: String,
-    /// The number its next address gets.
+    /// The number of the first address it gives out.
+    pub first_number: u32,
+    /// The number its next address gets; never lower than before.
     pub next_number: u32,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+impl Wallet {
+    /// How many addresses it has given out.
+    #[must_use]
+    pub const fn issued(&self) -> u32 {
+        self.next_number.saturating_sub(self.first_number)
+    }
 }
 
 /// An address that was issued, with whom it belongs to.
@@ -54,7 +64,7 @@ impl Tx<'_> {
         self.exec(
             sql!(
                 "INSERT INTO wallet (id, merchant_id, environment, family, public_key, \
-                 next_number, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                 first_number, next_number, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
             ),
             vals![
                 &wallet.id.text(),
@@ -62,6 +72,7 @@ impl Tx<'_> {
                 wallet.environment.as_str(),
                 &wallet.family,
                 &wallet.public_key,
+                wallet.first_number,
                 wallet.next_number,
                 wallet.created_at.millis(),
             ],
@@ -77,8 +88,8 @@ impl Tx<'_> {
     pub async fn wallets(&mut self) -> Result<Vec<Wallet>, DbError> {
         self.many(
             sql!(
-                "SELECT id, merchant_id, environment, family, public_key, next_number, \
-                 created_at FROM wallet ORDER BY id"
+                "SELECT id, merchant_id, environment, family, public_key, first_number, \
+                 next_number, created_at FROM wallet ORDER BY id"
             ),
             vals![],
             read_wallet,
@@ -247,8 +258,9 @@ fn read_wallet(row: &Row<'_>) -> Result<Wallet, DbError> {
         environment: codec::environment(row, 2)?,
         family: row.text(3)?,
         public_key: row.text(4)?,
-        next_number: codec::count(row, 5)?,
-        created_at: codec::time(row, 6)?,
+        first_number: codec::count(row, 5)?,
+        next_number: codec::count(row, 6)?,
+        created_at: codec::time(row, 7)?,
     })
 }
 

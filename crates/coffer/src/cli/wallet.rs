@@ -6,7 +6,7 @@ pub use new::NewArgs;
 pub(super) use new::run as new;
 
 use coffer_domain::{code::NetworkName, merchant::Environment};
-use coffer_engine::engine::Engine;
+use coffer_engine::{doctor::limit_for, engine::Engine};
 use coffer_store::{
     error::DbError,
     tx::Tx,
@@ -29,9 +29,10 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     match command {
-        WalletCommand::Add { network, public_key, merchant, sandbox } => {
+        WalletCommand::Add { network, public_key, merchant, first, sandbox } => {
             let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
-            add(engine, network, public_key, merchant.as_deref(), environment, terminal).await
+            let merchant = merchant.as_deref();
+            add(engine, network, (public_key, *first), merchant, environment, terminal).await
         }
         // Needs no engine, so it is seldom asked of one.
         WalletCommand::New(args) => new(args, terminal),
@@ -49,7 +50,7 @@ pub(super) async fn run(
 async fn add(
     engine: &Engine,
     network: &str,
-    public_key: &str,
+    (public_key, number): (&str, u32),
     merchant: Option<&str>,
     environment: Environment,
     terminal: Terminal,
@@ -69,20 +70,44 @@ async fn add(
         Some(id) => Some(merchant::find(engine, id).await?.id),
         None => None,
     };
-    let (id, first) = engine.add_wallet(merchant, environment, name, public_key).await?;
+    let added = engine.add_wallet(merchant, environment, name, public_key, number).await;
+    let (id, first) = added?;
     let addresses: Vec<&str> = first.iter().map(|address| address.text.as_str()).collect();
     terminal.answer(
-        || json!({"id": id.text(), "network": network, "first_addresses": addresses}),
+        || {
+            json!({
+                "id": id.text(),
+                "network": network,
+                "first_number": number,
+                "first_addresses": addresses,
+            })
+        },
         || {
             format!(
-                "Added {}. These are its first addresses:\n  {}\n\
+                "Added {}. These are its first addresses, from number {number} on:\n  {}\n\
                  Compare them with the receiving addresses your wallet shows. If they differ, do \
-                 not take money: this key is not the account's.\n",
+                 not take money: this key is not the account's.\n{}",
                 id.text(),
-                addresses.join("\n  ")
+                addresses.join("\n  "),
+                advice(number)
             )
         },
     )
+}
+
+/// What to bear in mind of an account whose addresses are given out from that number on.
+fn advice(number: u32) -> String {
+    match (number, limit_for(number)) {
+        (0, _) => "If anything else has used this account, others know these addresses, and what \
+                   they send there pays whoever is shown them: take a new account, or one begun \
+                   further on (--first).\n"
+            .to_owned(),
+        (_, None) => String::new(),
+        (_, Some(limit)) => format!(
+            "An ordinary wallet that is restored looks at 20 unused addresses in a row: set its gap \
+             limit to {limit} or more, unless those below are in use.\n"
+        ),
+    }
 }
 
 /// Before anything else is looked at: a private key has no business here, and must not be repeated.
@@ -153,7 +178,8 @@ fn object(wallet: &Wallet) -> Value {
         "environment": wallet.environment.as_str(),
         "family": wallet.family,
         "public_key": wallet.public_key,
-        "addresses_given_out": wallet.next_number,
+        "first_number": wallet.first_number,
+        "addresses_given_out": wallet.issued(),
         "created_at": wallet.created_at.seconds(),
     })
 }
@@ -170,7 +196,7 @@ fn table(wallets: &[Wallet]) -> String {
             wallet.family.clone(),
             wallet.environment.as_str().to_owned(),
             wallet.merchant.map_or_else(|| "all".to_owned(), |id| id.text()),
-            wallet.next_number.to_string(),
+            wallet.issued().to_string(),
             moment::text(wallet.created_at),
             wallet.public_key.clone(),
         ]
@@ -181,7 +207,15 @@ fn table(wallets: &[Wallet]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::refuse_private;
+    use super::{advice, refuse_private};
+
+    #[test]
+    fn whoever_adds_an_account_is_told_what_its_first_number_means() {
+        assert!(advice(0).contains("--first"));
+        assert_eq!(advice(19), "");
+        assert!(advice(20).contains("gap limit to 100 or more"));
+        assert!(advice(1_000).contains("gap limit to 1100 or more"));
+    }
 
     #[test]
     fn anything_that_can_spend_is_refused_and_not_repeated() {

@@ -223,6 +223,27 @@ fn a_wallet_shows_its_first_addresses_and_takes_no_private_key() {
     assert!(told.contains("not set up"), "{told}");
 }
 
+#[test]
+fn a_wallet_begins_with_the_number_that_was_asked_for() {
+    let home = Home::with_database();
+    let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
+    fs::write(home.path("coffer.toml"), network).unwrap();
+    let add = |first| ["wallet", "add", "--network", "ethereum", XPUB, "--first", first];
+    for wrong in ["1000000001", "4294967296", "one"] {
+        let told = home.complaint(&add(wrong), 2);
+        assert!(told.contains("--first"), "{told}");
+    }
+    let added = home.said(&add("1"));
+    assert!(added.contains("from number 1 on:\n  0x70997970C51812dc3A010C7d01b50e0d17dc79C8"));
+    let listed = &home.json(&["wallet", "list"])["wallets"][0];
+    assert_eq!((&listed["first_number"], &listed["addresses_given_out"]), (&1.into(), &0.into()));
+    // It cannot be begun again lower, nor a second time higher.
+    for number in ["0", "5"] {
+        let again = home.complaint(&add(number), 1);
+        assert!(again.contains("in use already"), "{again}");
+    }
+}
+
 /// The scripts of both networks are the same, and a payment is found by its script.
 #[test]
 fn a_key_is_taken_for_one_network_only() {

@@ -1,6 +1,10 @@
 //! Creating a request.
 
-use coffer_engine::payment_request::{CreateRefused, Once};
+use coffer_domain::merchant::Environment;
+use coffer_engine::{
+    address::{FIRST_MAX, WalletRefused},
+    payment_request::{CreateRefused, Once},
+};
 use serde_json::json;
 
 use crate::{
@@ -135,6 +139,32 @@ on_both! {
         assert_eq!(house.count("SELECT COUNT(DISTINCT text) FROM address").await, 64);
         house.follow().await;
         assert_eq!(house.engine().addresses_watched(), 64);
+    }
+
+    async fn a_wallet_gives_out_no_address_below_its_first(house: House) {
+        house.pass(crate::house::minutes(1));
+        let network = "bitcoin".parse().unwrap();
+        let add = |key, first| {
+            house.engine().add_wallet(None, Environment::Sandbox, network, key, first)
+        };
+        let refused = add("a second key", FIRST_MAX + 1).await.unwrap_err();
+        assert!(matches!(refused, WalletRefused::First(_)), "{refused}");
+        let (_, told) = add("a second key", 30).await.unwrap();
+        for first in [0, 30, 31] {
+            let refused = add("a second key", first).await.unwrap_err();
+            assert!(matches!(refused, WalletRefused::Known), "{refused}");
+        }
+        for address in &told[..2] {
+            let made = house.chosen(BTC).await;
+            assert_eq!(house.quote(&made).await.address, address.text);
+            house.pay(&made, PRICE).await;
+            house.blocks(2).await;
+            assert_eq!(house.status(&made).await, "paid");
+        }
+        assert_eq!(house.count("SELECT MIN(number) FROM address").await, 30);
+        assert_eq!(house.count("SELECT MAX(next_number) FROM wallet").await, 32);
+        let engine = house.engine();
+        assert_eq!((engine.addresses_watched(), engine.addresses_issued()), (2, 2));
     }
 
     async fn customers_who_choose_at_the_same_time_do_not_stand_in_each_others_way(house: House) {

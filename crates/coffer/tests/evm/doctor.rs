@@ -84,6 +84,25 @@ async fn where_all_is_well_the_doctor_says_so() {
     }
 }
 
+/// The node's own accounts are those of the key, and are rich.
+#[tokio::test]
+async fn the_doctor_tells_of_addresses_that_were_used_before() {
+    let (_node, settings) = node(CHAIN_ID).await;
+    let mut program = Program::new(&settings);
+    program.add_merchant("http://127.0.0.1:9/callback", false).await;
+    let add = ["wallet", "add", "--network", "anvil", ACCOUNT_KEY, "--json", "--first"];
+    program.run(&[&add[..], &["8"]].concat()).await;
+    let (_, said) = examined(&program).await;
+    let found = findings(&said, "notable").join("\n");
+    assert!(found.contains("its address 8, which it gives out next or soon, holds money on anvil"));
+    // Behind those that the node gave money to.
+    let other = Program::new(&settings);
+    other.run(&["migrate", "--json"]).await;
+    other.run(&[&add[..], &["500"]].concat()).await;
+    let (_, said) = examined(&other).await;
+    assert!(!findings(&said, "notable").join("\n").contains("holds money"), "{said}");
+}
+
 #[tokio::test]
 async fn the_doctor_needs_no_running_server() {
     let (_node, settings) = node(CHAIN_ID).await;

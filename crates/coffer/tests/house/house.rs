@@ -101,7 +101,7 @@ impl House {
 
     /// Takes a wallet for the network; its first addresses.
     pub async fn add_wallet(&self, key: &str) -> Vec<Address> {
-        let added = self.engine.add_wallet(None, Environment::Sandbox, self.network, key).await;
+        let added = self.engine.add_wallet(None, Environment::Sandbox, self.network, key, 0).await;
         let (_, first) = added.unwrap();
         assert!(!first.is_empty());
         first

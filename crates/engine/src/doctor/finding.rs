@@ -9,7 +9,7 @@ use coffer_store::{
     chain_stop::{ChainStop, StopKind},
 };
 
-use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis};
+use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis, gap::limit_for};
 
 /// Blocks that an endpoint may be behind another, and our reading behind the node, without a word.
 const BLOCKS_BEHIND: u64 = 3;
@@ -78,6 +78,13 @@ pub(super) fn all(
             findings.extend(of_reading(network, serving, now));
             findings.extend(of_audit(network, now));
         }
+        findings.extend(network.used.iter().map(|(wallet, number)| {
+            let what = format!(
+                "its address {number}, which it gives out next or soon, holds money on {} already",
+                network.name
+            );
+            Finding::new(Grade::Notable, format!("wallet {}", wallet.text()), what, USED)
+        }));
     }
     findings.extend(keys.iter().filter_map(of_key));
     findings.extend(networks.iter().filter_map(|network| of_coins(network, coins)));
@@ -141,6 +148,9 @@ fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {
     };
     network.endpoints.iter().filter_map(finding).collect()
 }
+
+const USED: &str = "others know it, and what they send there pays whoever is shown it: add the key of \
+                    an account that nothing else uses; the newest key is used";
 
 const OUT_OF_STEP: &str = "wait until the node has caught up, and see that it has peers and that \
                            this machine's clock is right; nothing is lost meanwhile";
@@ -251,12 +261,18 @@ fn pruned_gap(network: &NetworkDiagnosis, cursor: &Cursor) -> Option<Finding> {
 }
 
 fn of_key(key: &KeyDiagnosis) -> Option<Finding> {
-    let limit = key.gap.limit_needed()?;
-    let what = format!(
-        "{} of its addresses in a row were given out and not paid; an ordinary wallet that is \
-         restored looks at 20",
-        key.gap.longest
-    );
+    let (gap, skipped) = (key.gap.longest, key.first);
+    let limit = limit_for(gap.max(skipped))?;
+    let what = match skipped > gap {
+        true => format!(
+            "its addresses begin with number {skipped}; an ordinary wallet that is restored looks \
+             at 20 in a row that nobody paid"
+        ),
+        false => format!(
+            "{gap} of its addresses in a row were given out and not paid; an ordinary wallet that \
+             is restored looks at 20"
+        ),
+    };
     let advice = format!(
         "when you restore this wallet, set its gap limit to {limit} or more; coffer wallet export \
          {} lists every address",

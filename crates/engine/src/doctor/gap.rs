@@ -25,32 +25,40 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// From the numbers of the paid addresses, rising, of those from `from` on.
-    fn of(paid: &[u32], from: u32, issued: u32) -> Self {
+    /// From the numbers of the paid addresses, rising, of those from `from` on; the first address
+    /// and the next have these numbers.
+    fn of(paid: &[u32], from: u32, (first, end): (u32, u32)) -> Self {
         let (mut next, mut longest) = (from, 0);
         for number in paid {
             longest = longest.max(number.saturating_sub(next));
             next = number.saturating_add(1);
         }
-        let unpaid = issued.saturating_sub(next);
-        Self { issued, unpaid, longest: longest.max(unpaid) }
+        let unpaid = end.saturating_sub(next);
+        Self { issued: end.saturating_sub(first), unpaid, longest: longest.max(unpaid) }
     }
 
     /// The gap limit that a restored wallet needs, where the usual one is too small: a round number
     /// with room for more.
     #[must_use]
     pub fn limit_needed(self) -> Option<u32> {
-        let needed = self.longest.saturating_add(USUAL_LIMIT).div_ceil(100).saturating_mul(100);
-        (self.longest >= USUAL_LIMIT).then_some(needed)
+        limit_for(self.longest)
     }
+}
+
+/// The gap limit by which a restored wallet finds what lies behind so many unused addresses in a
+/// row, where the usual one is too small: a round number with room for more.
+#[must_use]
+pub fn limit_for(unused: u32) -> Option<u32> {
+    let needed = unused.saturating_add(USUAL_LIMIT).div_ceil(100).saturating_mul(100);
+    (unused >= USUAL_LIMIT).then_some(needed)
 }
 
 impl Engine {
     /// Measures a key by its newest hundred thousand addresses.
     pub(crate) async fn gap_of(&self, wallet: &Wallet) -> Result<Gap, EngineError> {
-        let (id, issued) = (wallet.id, wallet.next_number);
-        let first = issued.saturating_sub(LOOKED_AT);
-        let (mut from, mut paid) = (first, Vec::new());
+        let (id, first, end) = (wallet.id, wallet.first_number, wallet.next_number);
+        let lowest = first.max(end.saturating_sub(LOOKED_AT));
+        let (mut from, mut paid) = (lowest, Vec::new());
         loop {
             let page = self
                 .store()
@@ -61,7 +69,7 @@ impl Engine {
             from = last.saturating_add(1);
             paid.extend(page);
         }
-        Ok(Gap::of(&paid, first, issued))
+        Ok(Gap::of(&paid, lowest, (first, end)))
     }
 }
 
@@ -71,14 +79,16 @@ mod tests {
 
     #[test]
     fn a_gap_is_counted_between_payments_and_at_the_end() {
-        let gap = |paid: &[u32], issued| Gap::of(paid, 0, issued);
+        let gap = |paid: &[u32], end| Gap::of(paid, 0, (0, end));
         assert_eq!(gap(&[], 0), Gap { issued: 0, unpaid: 0, longest: 0 });
         assert_eq!(gap(&[], 7), Gap { issued: 7, unpaid: 7, longest: 7 });
         assert_eq!(gap(&[0, 1, 2], 3), Gap { issued: 3, unpaid: 0, longest: 0 });
         assert_eq!(gap(&[0, 30, 31], 40), Gap { issued: 40, unpaid: 8, longest: 29 });
         assert_eq!(gap(&[4], 40), Gap { issued: 40, unpaid: 35, longest: 35 });
         // Of a very long list only the end is looked at.
-        assert_eq!(Gap::of(&[105], 100, 110), Gap { issued: 110, unpaid: 4, longest: 5 });
+        assert_eq!(Gap::of(&[105], 100, (0, 110)), Gap { issued: 110, unpaid: 4, longest: 5 });
+        // What lies below the first address was not given out.
+        assert_eq!(Gap::of(&[50], 50, (50, 52)), Gap { issued: 2, unpaid: 1, longest: 1 });
     }
 
     #[test]

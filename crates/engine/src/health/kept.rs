@@ -114,7 +114,7 @@ impl Engine {
         let wallets = self.watch.wallets();
         let is_due = |(known, wallet): &(Option<Measured>, &Wallet)| {
             known.is_none_or(|(at, gap)| {
-                let grows = gap.issued != wallet.next_number;
+                let grows = gap.issued != wallet.issued();
                 now.since(at) >= if grows { GROWING_EVERY } else { GAPS_EVERY }
             })
         };
@@ -128,7 +128,7 @@ impl Engine {
                 break;
             }
             let gap = self.gap_of(wallet).await?;
-            looked_at = looked_at.saturating_add(wallet.next_number.max(LEAST_OF_A_KEY));
+            looked_at = looked_at.saturating_add(wallet.issued().max(LEAST_OF_A_KEY));
             locked(&self.kept.gaps).insert(wallet.id, (now, gap));
         }
         Ok(())

@@ -34,6 +34,7 @@ pub(super) async fn fill(store: &Store, count: u32, now: Timestamp) -> Result<()
         environment: Environment::Live,
         family: "utxo".to_owned(),
         public_key: "bench".to_owned(),
+        first_number: 0,
         next_number: count,
         created_at: now,
     };

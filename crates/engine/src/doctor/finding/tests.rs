@@ -53,6 +53,7 @@ fn network(endpoints: Vec<EndpointReport>, read_to: u64) -> NetworkDiagnosis {
         cursor: Some(cursor),
         addresses: 0,
         audit: None,
+        used: Vec::new(),
     }
 }
 
@@ -144,11 +145,27 @@ fn a_server_that_does_not_run_is_told_where_it_should() {
 fn a_long_gap_names_the_limit_a_restored_wallet_needs() {
     let gap = Gap { issued: 60, unpaid: 35, longest: 35 };
     let (family, environment) = ("utxo".to_owned(), Environment::Live);
-    let key = KeyDiagnosis { wallet: Id::new(NOW, [0; 10]), family, environment, gap };
-    let found = all(&[], &[key], &[], &[], None, NOW);
+    let key = KeyDiagnosis { wallet: Id::new(NOW, [0; 10]), family, environment, first: 0, gap };
+    let found = all(&[], std::slice::from_ref(&key), &[], &[], None, NOW);
     assert_eq!(found.len(), 1);
     assert!(found[0].what.starts_with("35 of its addresses in a row"), "{found:?}");
     assert!(found[0].advice.contains("gap limit to 100 or more"), "{found:?}");
+    // What was skipped at the beginning may be a gap as well.
+    let begun = |first| KeyDiagnosis { first, gap: Gap::default(), ..key.clone() };
+    assert_eq!(all(&[], &[begun(19)], &[], &[], None, NOW), []);
+    let found = all(&[], &[begun(500)], &[], &[], None, NOW);
+    assert!(found[0].what.starts_with("its addresses begin with number 500"), "{found:?}");
+    assert!(found[0].advice.contains("gap limit to 600 or more"), "{found:?}");
+}
+
+#[test]
+fn an_address_that_holds_money_before_it_is_given_out_is_notable() {
+    let mut used = network(vec![endpoint(1, tip(1_000, 60, true))], 1_000);
+    used.used = vec![(Id::new(NOW, [0; 10]), 7)];
+    let found = said(used, None);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, Grade::Notable);
+    assert!(found[0].1.contains("address 7, which it gives out next or soon, holds money"));
 }
 
 #[test]
