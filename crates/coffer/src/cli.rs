@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use coffer_engine::address::FIRST_MAX;
 
 pub use self::{
     alarm::AlarmCommand, chain::ChainCommand, generate::keys as documented_keys, run::run,
@@ -317,29 +316,10 @@ pub enum WalletCommand {
     /// zpub, or an output descriptor, in quotes. The first addresses are shown: compare them with
     /// those your wallet shows before you take money.
     ///
-    /// Take an account that nothing else uses: the first address of an account in use has been shown
-    /// to others, and what they send there pays whoever is shown it by Coffer. If it was used before,
-    /// begin behind what was used with --first.
-    Add {
-        /// The network; one key serves all EVM networks, and one of Bitcoin's kind only itself
-        #[arg(long, value_name = "NETWORK")]
-        network: String,
-        /// The extended public key or descriptor; never a private one
-        public_key: String,
-        /// For one merchant alone
-        #[arg(long, value_name = "ID")]
-        merchant: Option<String>,
-        /// The number of the first address to give out; those below are left to others for ever
-        ///
-        /// Wallets that are restored from their words look at 20 unused addresses in a row: behind a
-        /// longer row, set their gap limit.
-        #[arg(long, value_name = "NUMBER", default_value_t = 0,
-              value_parser = clap::value_parser!(u32).range(..=i64::from(FIRST_MAX)))]
-        first: u32,
-        /// For sandbox keys on test networks
-        #[arg(long)]
-        sandbox: bool,
-    },
+    /// Take an account that nothing else uses: the first address of an account in use has been
+    /// shown to others, and what they send there pays whoever is shown it by Coffer. If it was used
+    /// before, begin behind what was used with --first.
+    Add(wallet::AddArgs),
     /// List wallets, oldest first
     List,
     /// Print every address given out, with the request it was shown to

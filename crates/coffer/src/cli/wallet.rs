@@ -5,8 +5,9 @@ mod new;
 pub use new::NewArgs;
 pub(super) use new::run as new;
 
+use clap::Args;
 use coffer_domain::{code::NetworkName, merchant::Environment};
-use coffer_engine::{doctor::limit_for, engine::Engine};
+use coffer_engine::{address::FIRST_MAX, doctor::limit_for, engine::Engine};
 use coffer_store::{
     error::DbError,
     tx::Tx,
@@ -20,6 +21,29 @@ use crate::{
     terminal::{self, Terminal, columns},
 };
 
+/// Arguments of `coffer wallet add`.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// The network; one key serves all EVM networks, and one of Bitcoin's kind only itself
+    #[arg(long, value_name = "NETWORK")]
+    network: String,
+    /// The extended public key or descriptor; never a private one
+    public_key: String,
+    /// For one merchant alone
+    #[arg(long, value_name = "ID")]
+    merchant: Option<String>,
+    /// The number of the first address to give out; those below are left to others for ever
+    ///
+    /// Wallets that are restored from their words look at 20 unused addresses in a row: behind a
+    /// longer row, set their gap limit.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(FIRST_MAX)))]
+    first: u32,
+    /// For sandbox keys on test networks
+    #[arg(long)]
+    sandbox: bool,
+}
+
 /// Addresses read at a time.
 const PAGE: u32 = 1_000;
 
@@ -29,7 +53,8 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     match command {
-        WalletCommand::Add { network, public_key, merchant, first, sandbox } => {
+        WalletCommand::Add(args) => {
+            let AddArgs { network, public_key, merchant, first, sandbox } = args;
             let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
             let merchant = merchant.as_deref();
             add(engine, network, (public_key, *first), merchant, environment, terminal).await
@@ -104,8 +129,8 @@ fn advice(number: u32) -> String {
             .to_owned(),
         (_, None) => String::new(),
         (_, Some(limit)) => format!(
-            "An ordinary wallet that is restored looks at 20 unused addresses in a row: set its gap \
-             limit to {limit} or more, unless those below are in use.\n"
+            "An ordinary wallet that is restored looks at 20 unused addresses in a row: set its \
+             gap limit to {limit} or more, unless those below are in use.\n"
         ),
     }
 }

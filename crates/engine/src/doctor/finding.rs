@@ -149,8 +149,8 @@ fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {
     network.endpoints.iter().filter_map(finding).collect()
 }
 
-const USED: &str = "others know it, and what they send there pays whoever is shown it: add the key of \
-                    an account that nothing else uses; the newest key is used";
+const USED: &str = "others know it, and what they send there pays whoever is shown it: add the key \
+of an account that nothing else uses; the newest key is used";
 
 const OUT_OF_STEP: &str = "wait until the node has caught up, and see that it has peers and that \
                            this machine's clock is right; nothing is lost meanwhile";
