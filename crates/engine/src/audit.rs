@@ -36,6 +36,7 @@ use coffer_store::{
 };
 
 use self::{
+    begin::{before_shown, first_reading},
     compare::{Held, Outcome, booked},
     doubt::is_doubt,
 };
@@ -223,9 +224,8 @@ impl Engine {
             .await?;
         let mut begun = false;
         for (address, issued_at) in fresh {
-            // The newest block that is older than the address.
-            let before = blocks.iter().find(|(_, time)| *time <= issued_at).map(|(at, _)| at);
-            let read = first_reading(chain, cursor, before, &address.address.account).await?;
+            let before = before_shown(&blocks, cursor.at.height, issued_at);
+            let read = first_reading(chain, cursor, &before, &address.address.account).await?;
             let Some(reading) = read else { continue };
             self.begin_audit(coin, address, reading, name).await?;
             begun = true;
@@ -330,28 +330,6 @@ impl Engine {
         let found = found.cloned();
         Ok(found.map(|(at, time)| Measure { coin, at, time, cursor, tip }))
     }
-}
-
-/// What an account held before it was shown; where no block of that time is remembered, or no node
-/// keeps its balances, what it holds now. Nothing on chains that audit nothing.
-async fn first_reading(
-    chain: &Arc<dyn Chain>,
-    cursor: &Cursor,
-    before: Option<&BlockRef>,
-    account: &[u8],
-) -> Result<Option<Reading>, EngineError> {
-    let accounts = [account.to_vec()];
-    let read = async |at: &BlockRef, late: bool| {
-        let balances = chain.balances(at, &accounts).await?;
-        Ok(balances.first().map(|balance| Reading { height: at.height, balance: *balance, late }))
-    };
-    if let Some(before) = before {
-        match read(before, false).await {
-            Err(ChainError::StatePruned { .. }) => {}
-            answer => return answer.map_err(EngineError::from),
-        }
-    }
-    Ok(read(&cursor.at, true).await?)
 }
 
 /// Whether a transfer is one that the audit has booked.

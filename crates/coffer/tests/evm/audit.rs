@@ -14,6 +14,7 @@ use coffer_domain::{
     transfer::{Address, BlockRef},
 };
 use coffer_engine::{engine::Engine, follow::Progress};
+use serde_json::json;
 
 use crate::support::{Database, HandClock, PAYER, Request, Setup, World, ether, pay_input};
 
@@ -272,6 +273,27 @@ async fn an_audit_goes_on_where_payments_need_more_blocks_than_are_compared_with
     assert_eq!(shown["transactions"].as_array().unwrap().len(), 1, "{shown}");
     world.mine(150).await;
     request.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_clock_ahead_of_the_network_hides_no_payment_by_a_contract() {
+    let world = Setup::new().audited().start().await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(20).await;
+    let newest = world.node.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    let newest = newest["timestamp"].as_str().unwrap().trim_start_matches("0x");
+    let newest = u64::from_str_radix(newest, 16).unwrap();
+    world.pass(Span::from_minutes(2));
+    let request = Request::of(&world, "ETH").await;
+    world.node.call(&payer, ether(10), &pay_input(&request.address, ether(10))).await;
+    // Its block is older than the address by our clock.
+    world.node.rpc("evm_setNextBlockTimestamp", json!([newest + 12])).await;
+    world.node.rpc("evm_mine", json!([])).await;
+    world.settle().await;
+    world.mine(3).await;
+    request.is("paid", &[]).await;
+    assert_eq!(alarms(&world).await, []);
     world.remove().await;
 }
 
