@@ -86,7 +86,7 @@ impl Engine {
             self.probes.refuse(name, reason);
         }
         if let (Some(reason), Some(cursor)) = (silent, cursor)
-            && let Err(error) = self.mark_behind(cursor, reason).await
+            && let Err(error) = self.mark_behind(cursor, &reason.to_string()).await
         {
             tracing::warn!(chain = %name, %error, "could not note that the chain is behind");
         }
@@ -182,15 +182,15 @@ impl Engine {
         Ok(begun.then_some(cursor))
     }
 
-    async fn mark_behind(&self, cursor: Cursor, error: &EngineError) -> Result<(), EngineError> {
-        let reason = error.to_string();
-        if cursor.behind_since.is_some() && cursor.behind_reason.as_deref() == Some(&reason) {
+    /// Notes that a chain is behind, and why.
+    async fn mark_behind(&self, cursor: Cursor, reason: &str) -> Result<(), EngineError> {
+        if cursor.behind_since.is_some() && cursor.behind_reason.as_deref() == Some(reason) {
             return Ok(());
         }
         let from = cursor.look;
         let behind = Cursor {
             behind_since: cursor.behind_since.or(Some(self.now())),
-            behind_reason: Some(reason),
+            behind_reason: Some(reason.to_owned()),
             look: from + 1,
             ..cursor
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use coffer_chains::evm::{EvmChain, InternalTransfers};
 use coffer_domain::ports::{Chain, Clock};
+use coffer_engine::follow::Progress;
 
 use crate::support::{Database, HandClock, PAYER, Request, Setup, World, ether, pay_input};
 
@@ -138,6 +139,33 @@ async fn processes_with_different_settings_count_everything_once() {
     }
     world.mine(3).await;
     world.mine(3).await;
+    is_paid_exactly(&world, &request).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_network_is_behind_until_what_every_address_holds_is_noted() {
+    let mut world = Setup::new().traced().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let (id, address) = (request.id.clone(), request.address.clone());
+    world.mine(3).await;
+    world.restart_finding(InternalTransfers::Audit).await;
+    let behind = async |world: &World| {
+        let states = world.engine.chain_states().await.unwrap();
+        let state = states.into_iter().find(|state| state.name == world.network).unwrap();
+        state.cursor.and_then(|cursor| cursor.behind_reason)
+    };
+    assert_eq!(behind(&world).await, None);
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    assert_eq!(world.engine.follow_once(chain).await.unwrap(), Progress::More);
+    let reason = behind(&world).await.unwrap();
+    assert!(reason.starts_with("what every address holds is noted"), "{reason}");
+    world.settle().await;
+    assert_eq!(behind(&world).await, None);
+    let payer = world.node.deploy_contract(PAYER).await;
+    pay(&world, &payer, &address, 10).await;
+    world.mine(4).await;
+    let request = Request::again(&world, id, address);
     is_paid_exactly(&world, &request).await;
     world.remove().await;
 }

@@ -19,19 +19,21 @@ use crate::{engine::Engine, error::EngineError};
 const CLOCK_AHEAD_MAX: Span = Span::from_minutes(3);
 
 impl Engine {
-    /// Notes what every address holds after a block that is not compared yet, all of which was read
-    /// in another way up to that block.
-    pub(crate) async fn begin_all_audits(
+    /// Notes what some addresses hold that are not compared yet, after a block up to which all was
+    /// read in another way; whether there were any.
+    pub(crate) async fn begin_more_audits(
         &self,
         chain: &Arc<dyn Chain>,
         coin: AssetId,
         at: &BlockRef,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
         for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
-            while self.begin_batch(chain, coin, at, wallet).await? {}
+            if self.begin_batch(chain, coin, at, wallet).await? {
+                return Ok(true);
+            }
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn begin_batch(

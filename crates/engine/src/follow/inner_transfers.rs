@@ -16,9 +16,13 @@ use coffer_store::{
 use super::read::is_there;
 use crate::{engine::Engine, error::EngineError, workers::FOLLOW_TOPIC};
 
+/// Why a chain is behind that is going to be audited.
+const BEGINNING: &str = "what every address holds is noted before the balance audit begins";
+
 impl Engine {
     /// Has a chain read in the way that holds, or in another from here on; the cursor to go on
-    /// from. None where somebody else moves it.
+    /// from. None where somebody else moves it, or not all is noted yet: until then the chain is
+    /// behind, and its coin is not offered.
     pub(super) async fn agree_on_way(
         &self,
         chain: &Arc<dyn Chain>,
@@ -37,7 +41,10 @@ impl Engine {
             }
             if how == InnerTransfers::Audit {
                 let at = self.newest_standing(chain, &cursor).await?;
-                self.begin_all_audits(chain, coin, &at).await?;
+                if self.begin_more_audits(chain, coin, &at).await? {
+                    self.mark_behind(cursor, BEGINNING).await?;
+                    return Ok(None);
+                }
             }
         }
         self.change_way(cursor, so_far, how).await
