@@ -346,6 +346,9 @@ impl Sources {
             Err(fault) => {
                 if fault.doubts_endpoint() {
                     source.doubt();
+                }
+                // Who answers nonsense may still contradict another.
+                if matches!(fault, Fault::Unreachable(_) | Fault::OtherChain { .. }) {
                     source.note(Some(self.clock.now()));
                 }
                 if !fault.is_ordinary() {
