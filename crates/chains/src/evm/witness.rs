@@ -138,13 +138,20 @@ impl EvmChain {
             return Testimony::Silent(fault.reason());
         }
         let reading = Reading::of(endpoint, &self.pinned, watched);
-        let told = reading.block(draft.height).await;
+        let mut told = reading.block(draft.height).await;
+        if let Err(Fault::Logless(block, _)) = told
+            && block == draft.block.hash
+            && !self.has_tokens(draft)
+        {
+            // Both tell no logs, and what it tells of the coin counts.
+            let logless = Some(block);
+            let reading = Reading { logless, ..Reading::of(endpoint, &self.pinned, watched) };
+            told = reading.block(draft.height).await;
+        }
         let told = match told {
             Ok(told) => told,
             Err(Fault::Absent) => return Testimony::Absent,
-            Err(Fault::Logless(block, _))
-                if block == draft.block.hash && self.has_tokens(draft) =>
-            {
+            Err(Fault::Logless(block, _)) if block == draft.block.hash => {
                 let label = endpoint.label();
                 return Testimony::Other(format!("{label} tells other transfers of it: no logs"));
             }

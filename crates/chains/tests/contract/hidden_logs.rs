@@ -1,11 +1,15 @@
 //! Endpoints that tell no logs of a block whose own filter says that there may be some: their index
 //! of logs lags behind, they lie, or the filter errs.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use alloy::primitives::{Address, Bloom, BloomInput, U256, keccak256};
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
+    money::Units,
     ports::{Chain, ChainError},
     time::Timestamp,
     transfer::ChainTransfer,
@@ -16,7 +20,7 @@ use crate::{
     anvil::{Anvil, DEPLOYER, DEVELOPER},
     evm::receiver,
     fake_node::{FakeNode, Reply},
-    setup::{StandingClock, clock, coin, settings, token},
+    setup::{StandingClock, asset_id, clock, coin, settings, token},
     tokens::{PLAIN, transfer_input},
     worlds::everything,
 };
@@ -134,6 +138,20 @@ async fn two_endpoints_that_tell_no_logs_of_a_block_are_believed() {
     assert!(read(&[&fake.url]).await.is_err());
     assert!(read(&[&fake.url, "http://127.0.0.1:1"]).await.is_err());
     assert_eq!(read(&[&fake.url, &other.url]).await.unwrap().transfers.len(), 1);
+    // So is one that only has to bear out a payment, which is of the coin.
+    let above = async |units: u128, urls: [&str; 2]| {
+        let assets = vec![coin("ETH"), token("USDT", 6, &scene.contract)];
+        let second_source_above = BTreeMap::from([(asset_id("ETH"), Units::new(units))]);
+        let internal_transfers = InternalTransfers::Off;
+        let settings = settings(&urls, assets);
+        let settings = EvmSettings { internal_transfers, second_source_above, ..settings };
+        EvmChain::new(&settings, clock()).unwrap().block(3, &everything).await
+    };
+    for urls in [[&scene.anvil.url, &fake.url], [&fake.url, &other.url]] {
+        let found = above(4, urls.map(String::as_str)).await.unwrap().unwrap();
+        assert_eq!(found.transfers.len(), 1);
+    }
+    assert!(above(4, [&scene.anvil.url, "http://127.0.0.1:1"]).await.is_err());
 }
 
 #[tokio::test]
