@@ -240,7 +240,7 @@ impl Chain for UtxoChain {
         self.pool.hear(heard).await;
         let (pool, reading) = (&self.pool, self.reading);
         let mut error = unseen.clone();
-        // A node that fails does not lead when the tip is asked for again.
+        // A node that fails is passed over when the tip is asked for again.
         for _ in &self.sources.all {
             let tip = self.tip().await?;
             let (number, leader) = self.sources.leader();
@@ -252,6 +252,7 @@ impl Chain for UtxoChain {
             match self.sources.put(number, &question).await {
                 Ok(pending) => return Ok(pending),
                 Err(fault) => {
+                    self.sources.pass_over(number);
                     let failure = Failure(vec![(leader.label().to_string(), fault)]);
                     error = failure.into_error(self.network, 0);
                 }

@@ -41,8 +41,8 @@ pub(super) enum Kind {
 pub(super) struct Source {
     pub(super) kind: Kind,
     identified: AtomicBool,
-    /// When it last did not answer.
-    failed: Mutex<Option<Timestamp>>,
+    /// When it last did not answer as it should, and whether it gave no answer of its chain at all.
+    failed: Mutex<Option<(Timestamp, bool)>>,
 }
 
 impl Source {
@@ -137,13 +137,24 @@ impl Source {
         self.identified.store(false, Ordering::Relaxed);
     }
 
-    fn note(&self, failed: Option<Timestamp>) {
+    fn note(&self, failed: Option<(Timestamp, bool)>) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
-    fn rests(&self, now: Timestamp) -> bool {
+    /// When it failed and how, where that is not long ago.
+    fn failed_lately(&self, now: Timestamp) -> Option<(Timestamp, bool)> {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.is_some_and(|at| (Span::ZERO..REST).contains(&now.since(at)))
+        failed.filter(|(at, _)| (Span::ZERO..REST).contains(&now.since(*at)))
+    }
+
+    /// Whether it leads only where no other does.
+    fn rests(&self, now: Timestamp) -> bool {
+        self.failed_lately(now).is_some()
+    }
+
+    /// Whether it is not even asked to contradict another.
+    fn is_silent(&self, now: Timestamp) -> bool {
+        self.failed_lately(now).is_some_and(|(_, silent)| silent)
     }
 }
 
@@ -263,7 +274,7 @@ impl Sources {
         let now = self.clock.now();
         for number in (0..self.all.len()).filter(|number| *number != teller) {
             let second = &self.all[number];
-            if second.rests(now) && !needed {
+            if second.is_silent(now) && !needed {
                 continue;
             }
             let told = self.put(number, &|source| Box::pin(source.hash_at(height))).await;
@@ -322,6 +333,14 @@ impl Sources {
         (number, &self.all[number])
     }
 
+    /// Lets another lead than one that does not answer what only a leader is asked.
+    pub(super) fn pass_over(&self, number: usize) {
+        let (now, source) = (self.clock.now(), &self.all[number]);
+        if !source.rests(now) {
+            source.note(Some((now, false)));
+        }
+    }
+
     /// The order in which endpoints are asked: the leader, the others, and last those that rest.
     fn order(&self) -> Vec<usize> {
         let (now, leader) = (self.clock.now(), self.leader.load(Ordering::Relaxed));
@@ -346,10 +365,9 @@ impl Sources {
             Err(fault) => {
                 if fault.doubts_endpoint() {
                     source.doubt();
-                }
-                // Who answers nonsense may still contradict another.
-                if matches!(fault, Fault::Unreachable(_) | Fault::OtherChain { .. }) {
-                    source.note(Some(self.clock.now()));
+                    // Who answers nonsense does not lead, and may still contradict another.
+                    let silent = !matches!(fault, Fault::Nonsense(_));
+                    source.note(Some((self.clock.now(), silent)));
                 }
                 if !fault.is_ordinary() {
                     let (network, endpoint) = (self.network, source.label());

@@ -77,6 +77,35 @@ async fn a_node_that_is_gone_is_replaced_by_the_next_and_asked_again_when_it_is_
 }
 
 #[tokio::test]
+async fn a_node_that_does_not_tell_what_waits_is_passed_over() {
+    let daemon = Daemon::start(BITCOIN, &[]).await;
+    let to = receiver(BITCOIN, 0);
+    daemon.send(&to.text, 5_000).await;
+    let truth = chain_of(&[&daemon.url]).pending(&everything).await.unwrap();
+    assert!(truth.transfers.iter().any(|transfer| transfer.to == to));
+    type Answer = fn() -> Reply;
+    let answers: [Answer; 4] = [
+        || Reply::Result(json!(["no id"])),
+        || Reply::Result(json!("x".repeat(100))),
+        || Reply::Http("200 OK", b"batches are refused".to_vec()),
+        || Reply::Error(-32_601, "Method not found"),
+    ];
+    for answer in answers {
+        let mute = faulty(&daemon, move |method, _, _| (method == "getrawmempool").then(answer));
+        let mute = mute.await;
+        let chain = chain_of(&[&mute.url, &daemon.url]);
+        for _ in 0..3 {
+            let told = chain.pending(&everything).await.unwrap();
+            assert_eq!(told.transfers, truth.transfers);
+        }
+        // Alone it is the only one, and says so.
+        let alone = chain_of(&[&mute.url]);
+        assert!(alone.pending(&everything).await.is_err());
+        assert_eq!(alone.tip().await.unwrap().at.height, 110);
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_on_another_chain_is_never_used() {
     let litecoin = Daemon::start(Program::Litecoin, &[]).await;
     let bitcoin = Daemon::start(BITCOIN, &[]).await;
