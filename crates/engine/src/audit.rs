@@ -12,7 +12,7 @@
 mod arrived;
 mod begin;
 mod compare;
-mod doubt;
+pub(crate) mod doubt;
 
 use std::sync::Arc;
 
@@ -171,8 +171,12 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Audit>, EngineError> {
         let (name, now) = (chain.name(), self.now());
-        let read = async move |tx: &mut Tx<'_>| tx.due_audits(name, now, below, limit).await;
-        Ok(self.store().read(read).await.map_err(|error: DbError| error)?)
+        let put_off = self.put_off.now(name, now);
+        let with_them = limit.saturating_add(u32::try_from(put_off.len()).unwrap_or(u32::MAX));
+        let read = async move |tx: &mut Tx<'_>| tx.due_audits(name, now, below, with_them).await;
+        let due = self.store().read(read).await.map_err(|error: DbError| error)?;
+        let due = due.into_iter().filter(|it| !put_off.contains(&(it.wallet, it.number)));
+        Ok(due.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     /// Notes what new addresses hold before anybody can have paid to them; whether there were any.

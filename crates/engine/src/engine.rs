@@ -15,6 +15,7 @@ use coffer_store::{seal::MasterKeys, store::Store};
 use crate::{
     alarms::{Channels, Conditions, Pulse},
     api_key::KeyCache,
+    audit::doubt::PutOff,
     follow::Missed,
     health::Kept,
     lease::Leases,
@@ -67,6 +68,7 @@ pub struct Engine {
     pub(crate) conditions: Arc<Conditions>,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) kept: Arc<Kept>,
+    pub(crate) put_off: Arc<PutOff>,
     ids: Arc<IdOrder>,
 }
 
@@ -86,6 +88,7 @@ impl Engine {
             conditions: Arc::default(),
             pulse: Arc::default(),
             kept: Arc::default(),
+            put_off: Arc::default(),
             ids: Arc::default(),
         }
     }

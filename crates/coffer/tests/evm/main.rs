@@ -12,6 +12,7 @@ mod calls;
 mod changes;
 mod disputed;
 mod doctor;
+mod doubts;
 mod health;
 mod outages;
 mod program;

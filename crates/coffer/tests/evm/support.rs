@@ -10,6 +10,7 @@ mod contracts;
 mod database;
 #[path = "../house/gate.rs"]
 mod gate;
+mod growing;
 #[path = "../house/house.rs"]
 mod house;
 mod node;
@@ -25,6 +26,7 @@ pub use callback_sink::CallbackSink;
 pub use clock::HandClock;
 pub use contracts::{FEE, LYING, PAYER, PLAIN, pay_input, take_back_input};
 pub use database::Database;
+pub use growing::Growing;
 pub use house::{House, provide_cryptography};
 pub use node::{Node, ether};
 pub use program::{Program, until};

@@ -2,12 +2,17 @@
 //! alone of more than a second one must confirm. Such an address waits by itself; the others are
 //! compared.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use coffer_domain::{
+    code::NetworkName,
+    id::WalletId,
     money::{AssetId, Units},
     ports::{Chain, ChainError},
-    time::Span,
+    time::{Span, Timestamp},
 };
 use coffer_store::{audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx};
 
@@ -16,6 +21,27 @@ use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// An address that is in doubt is compared again after so long.
 const PUT_OFF_FOR: Span = Span::from_minutes(10);
+
+/// Addresses that are due since a reorganisation and in doubt, each by its wallet and number, and
+/// until when it is passed over. The database cannot say so: that such an address must be compared
+/// is known there by when it is due.
+#[derive(Debug, Default)]
+pub(crate) struct PutOff(Mutex<HashMap<(NetworkName, WalletId, u32), Timestamp>>);
+
+impl PutOff {
+    fn add(&self, chain: NetworkName, audit: &Audit, until: Timestamp) {
+        let mut put_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        put_off.insert((chain, audit.wallet, audit.number), until);
+    }
+
+    /// Those of a chain that are passed over now.
+    pub(super) fn now(&self, chain: NetworkName, now: Timestamp) -> HashSet<(WalletId, u32)> {
+        let mut put_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        put_off.retain(|_, until| *until > now);
+        let here = put_off.keys().filter(|(of, ..)| *of == chain);
+        here.map(|(_, wallet, number)| (*wallet, *number)).collect()
+    }
+}
 
 impl Engine {
     /// The addresses that are due, each with what it holds: as many as there was room for, without
@@ -42,7 +68,7 @@ impl Engine {
     }
 
     /// Puts off one address, and tells the operator. One that must be compared after a
-    /// reorganisation stays due: that it must is known by when it is due.
+    /// reorganisation stays due, and is passed over.
     pub(super) async fn put_off(
         &self,
         coin: AssetId,
@@ -50,10 +76,13 @@ impl Engine {
         why: &ChainError,
     ) -> Result<(), EngineError> {
         let (engine, now, why) = (self.clone(), self.now(), why.to_string());
-        let audit = audit.clone();
+        let (audit, until) = (audit.clone(), now.plus(PUT_OFF_FOR));
+        if audit.is_forked() {
+            self.put_off.add(coin.network, &audit, until);
+        }
         let written = self.store().write(async move |tx: &mut Tx<'_>| {
             if !audit.is_forked() {
-                let later = Audit { due_at: now.plus(PUT_OFF_FOR), ..audit.clone() };
+                let later = Audit { due_at: until, ..audit.clone() };
                 tx.step_audit(coin.network, audit.height, &later).await?;
             }
             let about = format_args!("{coin} at {}", audit.address.text);

@@ -1,0 +1,107 @@
+//! Addresses of which the endpoints tell otherwise what they hold: each waits by itself, and the
+//! audit of the others goes on.
+
+use std::sync::Arc;
+
+use coffer_domain::{ports::Chain, time::Span, transfer::BlockRef};
+use coffer_engine::follow::Progress;
+
+use crate::{
+    audit::alarms,
+    support::{Growing, PAYER, Request, Setup, World, ether, pay_input},
+};
+
+/// The account of an address.
+fn account(chain: &Arc<dyn Chain>, address: &str) -> Vec<u8> {
+    chain.parse_address(chain.name(), address).unwrap().account
+}
+
+/// A chain whose endpoints tell otherwise of some accounts after some blocks.
+fn doubting(
+    chain: &Arc<dyn Chain>,
+    doubted: impl Fn(&BlockRef, &[u8]) -> bool + Send + Sync + 'static,
+) -> Arc<dyn Chain> {
+    let doubted = Box::new(doubted);
+    Arc::new(Growing { chain: Arc::clone(chain), engine: None, doubted })
+}
+
+/// Reads a chain to its tip, and audits nothing.
+async fn follow(world: &World, chain: &Arc<dyn Chain>) {
+    while world.engine.follow_once(chain).await.unwrap() != Progress::AtTip {}
+}
+
+#[tokio::test]
+async fn an_address_in_doubt_does_not_keep_others_from_being_audited() {
+    let world = Setup::new().audited().start().await;
+    let (doubted, request) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(1).await;
+    for to in [&doubted.address, &request.address] {
+        world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
+    }
+    world.node.mine(4).await;
+    let chain = world.engine.chains().find(|chain| chain.name().as_str() == "anvil").unwrap();
+    while world.engine.follow_once(chain).await.unwrap() != Progress::AtTip {}
+    world.pass(Span::from_minutes(1));
+    let account = account(chain, &doubted.address);
+    let doubting = doubting(chain, move |_, asked| *asked == *account);
+    for _ in 0..3 {
+        world.engine.audit_once(&doubting).await.unwrap();
+    }
+    request.is("paid", &[]).await;
+    doubted.is("processing", &[]).await;
+    let told = alarms(&world).await;
+    let about = |(name, detail): &(String, String)| {
+        name == "transfer_refused" && detail.contains("cannot tell what the address holds")
+    };
+    assert_eq!(told.iter().filter(|it| about(it)).count(), 1, "{told:?}");
+    // Once nobody doubts it, it is compared after a while.
+    world.engine.audit_once(chain).await.unwrap();
+    doubted.is("processing", &[]).await;
+    world.pass(Span::from_minutes(10));
+    world.mine(1).await;
+    doubted.is("paid", &[]).await;
+    world.remove().await;
+}
+
+/// So many that they fill a whole run of the audit.
+#[tokio::test]
+async fn addresses_in_doubt_since_a_reorganisation_are_passed_over_for_a_while() {
+    let world = Setup::new().audited().start().await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    let mut doubted = Vec::new();
+    for _ in 0..50 {
+        doubted.push(Request::of(&world, "ETH").await);
+    }
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(8).await;
+    let states = world.engine.chain_states().await.unwrap();
+    let state = states.into_iter().find(|state| state.name == world.network).unwrap();
+    let fork = state.cursor.unwrap().at.height - 4;
+    world.node.reorg(4).await;
+    for to in [&doubted[0].address, &request.address] {
+        world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
+    }
+    world.node.mine(6).await;
+    follow(&world, chain).await;
+    let accounts = doubted.iter().map(|it| account(chain, &it.address)).collect::<Vec<_>>();
+    let doubting = doubting(chain, move |at, asked| {
+        at.height <= fork && accounts.iter().any(|account| *account == *asked)
+    });
+    let mut runs = 1;
+    while world.engine.audit_once(&doubting).await.unwrap() {
+        runs += 1;
+        assert!(runs < 5, "it asks about them again and again");
+    }
+    request.is("paid", &[]).await;
+    doubted[0].is("processing", &[]).await;
+    // Once nobody doubts them, they are compared after a while, from the fork on.
+    assert!(!world.engine.audit_once(chain).await.unwrap());
+    doubted[0].is("processing", &[]).await;
+    world.pass(Span::from_minutes(10));
+    world.settle().await;
+    doubted[0].is("paid", &[]).await;
+    doubted[1].is("processing", &[]).await;
+    world.remove().await;
+}
