@@ -32,9 +32,13 @@ impl EvmChain {
         let (network, height) = (self.network, at.height);
         let (told_by, mut balances) =
             answer.await.map_err(|failure| failure.into_error(network, height))?;
-        let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
+        // What an account holds is never less than what arrived there since the last audit.
+        let cap = self.pinned.coin.and_then(|coin| self.second_source_above.get(&coin));
+        let over = cap.and_then(|cap| balances.iter().position(|balance| balance > cap));
         let mut confirmed = false;
-        for endpoint in others.filter(|endpoint| !self.is_down(endpoint)) {
+        // One that is only slow to tell its tip may be the only one that can confirm them.
+        let asked = |endpoint: &&Endpoint| over.is_some() || !self.is_down(endpoint);
+        for endpoint in self.others(told_by).into_iter().filter(asked) {
             let told = match endpoint.identify(&self.failover.identity).await {
                 Ok(()) => read(endpoint, at, accounts).await,
                 Err(fault) => Err(fault),
@@ -54,9 +58,6 @@ impl EvmChain {
                 Err(fault) => self.failover.note(endpoint, &fault),
             }
         }
-        // What an account holds is never less than what arrived there since the last audit.
-        let cap = self.pinned.coin.and_then(|coin| self.second_source_above.get(&coin));
-        let over = cap.and_then(|cap| balances.iter().position(|balance| balance > cap));
         let Some(alone) = over.filter(|_| !confirmed) else { return Ok(balances) };
         if alone == 0 {
             let reason = format!(

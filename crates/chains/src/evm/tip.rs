@@ -90,6 +90,14 @@ impl EvmChain {
         !self.is_due(endpoint) && endpoint.newest().is_some_and(|newest| newest.time.is_none())
     }
 
+    /// The endpoints beside one, those last that gave no answer lately.
+    pub(super) fn others(&self, beside: usize) -> Vec<&Endpoint> {
+        let others = self.failover.endpoints.iter().filter(|it| it.number() != beside);
+        let mut others = others.collect::<Vec<_>>();
+        others.sort_by_cached_key(|endpoint| self.is_down(endpoint));
+        others
+    }
+
     async fn look_at(&self, endpoint: &Endpoint) {
         let look = async {
             endpoint.identify(&self.failover.identity).await?;

@@ -65,8 +65,7 @@ impl EvmChain {
         }
         let needed = self.needs_second(paid);
         let (mut silent, mut absent) = (Vec::new(), Vec::new());
-        let others = self.failover.endpoints.iter();
-        for endpoint in others.filter(|endpoint| endpoint.number() != draft.told_by) {
+        for endpoint in self.others(draft.told_by) {
             match self.testimony(endpoint, draft, (inner, needed), watched).await {
                 Testimony::Same => return Ok(Confirmed::Yes),
                 Testimony::SameBlock(_) if !needed => return Ok(Confirmed::Yes),
@@ -130,7 +129,8 @@ impl EvmChain {
         (inner, needed): (&Inner, bool),
         watched: &Watched<'_>,
     ) -> Testimony {
-        if self.is_down(endpoint) {
+        // One that is only slow to tell its tip may be the only one that can confirm it.
+        if !needed && self.is_down(endpoint) {
             return Testimony::Silent("gave no answer lately".to_owned());
         }
         if let Err(fault) = endpoint.identify(&self.failover.identity).await {

@@ -209,6 +209,38 @@ async fn an_amount_above_the_cap_needs_a_second_endpoint() {
 }
 
 #[tokio::test]
+async fn one_that_told_no_tip_is_still_asked_where_a_second_endpoint_is_needed() {
+    let (anvil, settings) = paid().await;
+    let late = FakeNode::start(&anvil.url, |method: &str, params: &Value, _| {
+        let tip = method == "eth_getBlockByNumber" && params[0] == "latest";
+        tip.then_some(Reply::Error(-32000, "too slow"))
+    });
+    let late = late.await;
+    let with_cap = |units: u128, urls: &[&str]| {
+        let cap = BTreeMap::from([(asset_id("ETH"), Units::new(units))]);
+        with(&EvmSettings { second_source_above: cap, ..settings.clone() }, urls)
+    };
+    let payee = [receiver(1).account];
+    for (cap, is_asked) in [(4, true), (5, false)] {
+        let chain = with_cap(cap, &[&anvil.url, &late.url]);
+        let tip = chain.tip().await.unwrap().at;
+        late.asked();
+        let found = chain.block(2, &everything).await.unwrap().unwrap();
+        assert_eq!(found.transfers.len(), 2);
+        assert_eq!(!late.asked().is_empty(), is_asked);
+        assert_eq!(chain.balances(&tip, &payee).await, Ok(vec![Units::new(5)]));
+        assert_eq!(!late.asked().is_empty(), is_asked);
+    }
+    // One that answers is asked before it.
+    let chain = with_cap(4, &[&anvil.url, &late.url, &anvil.url]);
+    let tip = chain.tip().await.unwrap().at;
+    late.asked();
+    assert!(chain.block(2, &everything).await.is_ok());
+    assert!(chain.balances(&tip, &payee).await.is_ok());
+    assert!(late.asked().is_empty());
+}
+
+#[tokio::test]
 async fn an_endpoint_that_lags_is_not_believed_about_the_tip() {
     let anvil = Anvil::start(&[]).await;
     let old = anvil.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
