@@ -11,6 +11,10 @@ use crate::{
     support::{Growing, PAYER, Request, Setup, World, ether, pay_input},
 };
 
+/// The account m/44'/60'/0' of the mnemonic "abandon … about": another wallet.
+const OTHER_ACCOUNT_KEY: &str = "xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrg\
+                                 jtEshuqpK3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt";
+
 /// The account of an address.
 fn account(chain: &Arc<dyn Chain>, address: &str) -> Vec<u8> {
     chain.parse_address(chain.name(), address).unwrap().account
@@ -103,5 +107,30 @@ async fn addresses_in_doubt_since_a_reorganisation_are_passed_over_for_a_while()
     world.settle().await;
     doubted[0].is("paid", &[]).await;
     doubted[1].is("processing", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_new_address_in_doubt_keeps_no_other_wallet_waiting() {
+    let world = Setup::new().audited().start().await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    let doubted = Request::of(&world, "ETH").await;
+    world.add_wallet(OTHER_ACCOUNT_KEY).await;
+    let request = Request::of(&world, "ETH").await;
+    let payer = world.node.deploy_contract(PAYER).await;
+    let account = account(chain, &doubted.address);
+    let doubting = doubting(chain, move |_, asked| *asked == *account);
+    follow(&world, chain).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    for to in [&doubted.address, &request.address] {
+        world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
+    }
+    // So many that the first look at the other one would come too late.
+    world.node.mine(260).await;
+    follow(&world, chain).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    request.is("paid", &[]).await;
+    doubted.is("processing", &[]).await;
+    assert_eq!(alarms(&world).await, []);
     world.remove().await;
 }

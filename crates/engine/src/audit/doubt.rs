@@ -97,20 +97,25 @@ impl Engine {
     }
 
     /// Begins to compare new addresses; whether there were any. One in doubt keeps those behind it
-    /// waiting, but not those that are compared already.
+    /// in its wallet waiting, but not those of other wallets, nor those that are compared already.
     pub(super) async fn begin_new_audits(
         &self,
         chain: &Arc<dyn Chain>,
         coin: AssetId,
         cursor: &Cursor,
     ) -> Result<bool, EngineError> {
-        match self.begin_audits(chain, coin, cursor).await {
-            Err(EngineError::Chain(error)) if is_doubt(&error) => {
-                tracing::warn!(chain = %chain.name(), %error, "a new address is not audited yet");
-                Ok(false)
+        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let mut begun = false;
+        for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
+            match self.begin_audits_of(chain, coin, cursor, wallet).await {
+                Err(EngineError::Chain(error)) if is_doubt(&error) => {
+                    let (chain, wallet) = (chain.name(), wallet.id);
+                    tracing::warn!(%chain, %wallet, %error, "a new address is not audited yet");
+                }
+                answer => begun |= answer?,
             }
-            answer => answer,
         }
+        Ok(begun)
     }
 }
 
