@@ -41,6 +41,8 @@ const BEGIN_BELOW_TIP: u64 = STEP_BLOCKS_MAX;
 const BLIND_AFTER: Span = Span::from_seconds(60);
 /// A watermark that nobody waits for is written down this often.
 const IDLE_WRITE_EVERY: Span = Span::from_seconds(10);
+/// Why a chain is behind whose every look for a while was unsettled.
+const UNSETTLED: &str = "its newest blocks are not settled";
 
 /// What one look at a chain came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +70,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the chain or the database gives no answer. The cursor stays where it was; where it is
-    /// the chain that gave none, the cursor is marked as behind, with the reason.
+    /// the chain that gave none, the cursor is marked as behind, with the reason. So it is where
+    /// the chain goes on changing while it is read.
     pub async fn follow_once(&self, chain: &Arc<dyn Chain>) -> Result<Progress, EngineError> {
         let name = chain.name();
         let read = async move |tx: &mut Tx<'_>| {
@@ -80,13 +83,16 @@ impl Engine {
             return Ok(Progress::Stopped);
         }
         let answer = self.look(chain, cursor.clone(), way).await;
-        self.conditions.looked(name, answer.as_ref().err());
+        self.conditions.looked(name, &answer, self.now());
         let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
         if let Some(reason) = silent {
             self.probes.refuse(name, reason);
         }
-        if let (Some(reason), Some(cursor)) = (silent, cursor)
-            && let Err(error) = self.mark_behind(cursor, &reason.to_string()).await
+        let Some(cursor) = cursor else { return answer };
+        let unsettled = || self.goes_on_unsettled(&cursor).then(|| UNSETTLED.to_owned());
+        let reason = silent.map(ToString::to_string).or_else(unsettled);
+        if let Some(reason) = reason
+            && let Err(error) = self.mark_behind(cursor, &reason).await
         {
             tracing::warn!(chain = %name, %error, "could not note that the chain is behind");
         }
@@ -180,6 +186,15 @@ impl Engine {
             })
             .await?;
         Ok(begun.then_some(cursor))
+    }
+
+    /// Whether no look at a chain has settled for so long that what is sent may escape us. The
+    /// watermark alone does not say so: where a chain is read by its blocks alone it is as old as
+    /// the last of them.
+    fn goes_on_unsettled(&self, cursor: &Cursor) -> bool {
+        let now = self.now();
+        let since = self.conditions.unsettled_since(cursor.chain);
+        since.is_some_and(|since| now.since(since.max(cursor.watermark)) > BLIND_AFTER)
     }
 
     /// Notes that a chain is behind, and why.

@@ -59,6 +59,11 @@ impl Reached {
         }
     }
 
+    /// Looks once at the network that is elsewhere.
+    async fn look(&self) -> Progress {
+        self.engine.follow_once(&self.chain).await.unwrap()
+    }
+
     /// The names of the alarms that stand, oldest first, with how often each was raised.
     pub async fn standing(&self) -> Vec<(String, u32)> {
         let told = self.engine.alarms(false, 100).await.unwrap();
@@ -81,6 +86,10 @@ impl Reached {
         }
     }
 }
+
+/// Networks that are behind because they do not settle.
+const UNSETTLED: &str = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL AND \
+    behind_reason = 'its newest blocks are not settled'";
 
 fn pair(event: &str, name: &str) -> (String, String) {
     (event.to_owned(), name.to_owned())
@@ -280,6 +289,62 @@ on_both! {
         let expected =
             [pair("raised", "endpoints_disagree"), pair("resolved", "endpoints_disagree")];
         assert_eq!(told.operator.posted(), expected);
+    }
+
+    async fn a_network_that_does_not_settle_is_behind_and_an_alarm(house: House) {
+        let told = Reached::of(house);
+        told.read().await.unwrap();
+        told.elsewhere.unsettle(true);
+        for (seconds, behind) in [(5, 0), (60, 0), (1, 1)] {
+            house.pass(Span::from_seconds(seconds));
+            assert_eq!(told.look().await, Progress::Unsettled);
+            assert_eq!(house.count(UNSETTLED).await, behind, "after {seconds} s");
+        }
+        house.pass(minutes(10));
+        assert_eq!(told.look().await, Progress::Unsettled);
+        told.work().await;
+        assert_eq!(told.standing().await, [named("network_behind", 1)]);
+        told.elsewhere.unsettle(false);
+        told.read().await.unwrap();
+        told.work().await;
+        assert_eq!(told.standing().await, []);
+        assert_eq!(house.count(UNSETTLED).await, 0);
+    }
+
+    async fn a_network_read_by_blocks_alone_may_be_unsettled_for_a_look(house: House) {
+        let told = Reached::of(house);
+        told.elsewhere.tell_blocks_alone();
+        told.read().await.unwrap();
+        for _ in 0..3 {
+            house.pass(minutes(10));
+            told.elsewhere.unsettle(true);
+            assert_eq!(told.look().await, Progress::Unsettled);
+            assert_eq!(house.count(UNSETTLED).await, 0);
+            told.elsewhere.unsettle(false);
+            told.read().await.unwrap();
+        }
+        told.elsewhere.unsettle(true);
+        for (seconds, behind) in [(5, 0), (61, 1)] {
+            house.pass(Span::from_seconds(seconds));
+            assert_eq!(told.look().await, Progress::Unsettled);
+            assert_eq!(house.count(UNSETTLED).await, behind, "after {seconds} s");
+        }
+    }
+
+    async fn a_look_that_does_not_settle_ends_no_disagreement(house: House) {
+        let told = Reached::of(house);
+        told.read().await.unwrap();
+        told.elsewhere.is(Some(disagreement()));
+        told.read().await.unwrap_err();
+        told.elsewhere.is(None);
+        told.elsewhere.unsettle(true);
+        assert_eq!(told.look().await, Progress::Unsettled);
+        told.work().await;
+        assert_eq!(told.standing().await, [named("endpoints_disagree", 1)]);
+        told.elsewhere.unsettle(false);
+        told.read().await.unwrap();
+        told.work().await;
+        assert_eq!(told.standing().await, []);
     }
 
     async fn an_endpoint_that_is_down_beside_another_is_an_alarm(house: House) {

@@ -1,6 +1,9 @@
 //! The operator's mailbox and endpoints, and a network whose endpoints do as they are told.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use coffer_domain::{
@@ -105,11 +108,29 @@ pub struct Elsewhere {
     pub trouble: Mutex<Option<ChainError>>,
     /// How each endpoint says it is.
     pub endpoints: Mutex<Vec<Result<(), ChainError>>>,
+    /// Whether its tip is told to be far higher than it is.
+    unsettled: AtomicBool,
+    /// Whether nothing is told of what is pending.
+    blocks_alone: AtomicBool,
 }
 
 impl Elsewhere {
     pub fn over(inner: Arc<dyn Chain>) -> Arc<Self> {
-        Arc::new(Self { inner, trouble: Mutex::default(), endpoints: Mutex::default() })
+        Arc::new(Self {
+            inner,
+            trouble: Mutex::default(),
+            endpoints: Mutex::default(),
+            unsettled: AtomicBool::default(),
+            blocks_alone: AtomicBool::default(),
+        })
+    }
+
+    pub fn unsettle(&self, unsettled: bool) {
+        self.unsettled.store(unsettled, Ordering::SeqCst);
+    }
+
+    pub fn tell_blocks_alone(&self) {
+        self.blocks_alone.store(true, Ordering::SeqCst);
     }
 
     pub fn is(&self, trouble: Option<ChainError>) {
@@ -143,7 +164,11 @@ impl Chain for Elsewhere {
 
     async fn tip(&self) -> Result<Tip, ChainError> {
         self.ask()?;
-        self.inner.tip().await
+        let mut tip = self.inner.tip().await?;
+        if self.unsettled.load(Ordering::SeqCst) {
+            tip.at.height += 1_000;
+        }
+        Ok(tip)
     }
 
     async fn block(&self, height: u64, _: &Watched<'_>) -> Result<Option<Block>, ChainError> {
@@ -171,7 +196,11 @@ impl Chain for Elsewhere {
     }
 
     async fn pending(&self, _: &Watched<'_>) -> Result<Pending, ChainError> {
-        self.ask().map(|()| Pending::default())
+        self.ask()?;
+        if self.blocks_alone.load(Ordering::SeqCst) {
+            return Err(ChainError::PendingUnseen { network: POLYGON });
+        }
+        Ok(Pending::default())
     }
 
     fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

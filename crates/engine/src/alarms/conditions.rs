@@ -16,7 +16,7 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 use futures_util::future::join_all;
 
 use super::{Alarm, STANDING};
-use crate::{engine::Engine, error::EngineError, lease};
+use crate::{engine::Engine, error::EngineError, follow::Progress, lease};
 
 /// Coins without a price for so long are an alarm.
 const RATES_PATIENCE: Span = Span::from_minutes(10);
@@ -31,6 +31,8 @@ pub(crate) struct Conditions {
     since: Mutex<HashMap<(Alarm, String), Timestamp>>,
     /// What the endpoints of a chain disagreed about at the last look.
     disagreements: Mutex<HashMap<NetworkName, String>>,
+    /// Since when no look at a chain has settled.
+    unsettled: Mutex<HashMap<NetworkName, Timestamp>>,
 }
 
 impl Conditions {
@@ -45,17 +47,35 @@ impl Conditions {
         since.remove(&(alarm, about.to_owned()));
     }
 
-    /// Keeps whether the last look at a chain found its endpoints at odds.
-    pub(crate) fn looked(&self, chain: NetworkName, error: Option<&EngineError>) {
+    /// Keeps whether the last look at a chain found its endpoints at odds, and since when none has
+    /// settled. One that did not settle does not say that the endpoints agree.
+    pub(crate) fn looked(
+        &self,
+        chain: NetworkName,
+        answer: &Result<Progress, EngineError>,
+        now: Timestamp,
+    ) {
         let mut kept = self.disagreements.lock().unwrap_or_else(PoisonError::into_inner);
-        match error {
-            Some(EngineError::Chain(error @ ChainError::EndpointsDisagree { .. })) => {
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Ok(Progress::Unsettled) => {
+                unsettled.entry(chain).or_insert(now);
+            }
+            Err(EngineError::Chain(error @ ChainError::EndpointsDisagree { .. })) => {
+                unsettled.remove(&chain);
                 kept.insert(chain, error.to_string());
             }
             _ => {
+                unsettled.remove(&chain);
                 kept.remove(&chain);
             }
         }
+    }
+
+    /// Since when no look at a chain has settled; none where the last one did or failed.
+    pub(crate) fn unsettled_since(&self, chain: NetworkName) -> Option<Timestamp> {
+        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        unsettled.get(&chain).copied()
     }
 
     fn disagreement(&self, chain: NetworkName) -> Option<String> {
