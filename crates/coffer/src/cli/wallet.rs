@@ -124,8 +124,8 @@ async fn add(
 fn advice(number: u32) -> String {
     match (number, limit_for(number)) {
         (0, _) => "If anything else has used this account, others know these addresses, and what \
-                   they send there pays whoever is shown them: take a new account, or one begun \
-                   further on (--first).\n"
+                   they send there pays whoever is shown them: add another account, or begin \
+                   further on in one (--first). A key keeps the start it was added with.\n"
             .to_owned(),
         (_, None) => String::new(),
         (_, Some(limit)) => format!(

@@ -3,6 +3,7 @@
 use coffer_chains::{evm::EvmSettings, utxo::UtxoSettings};
 use coffer_domain::{
     catalogue::{Catalogue, Network},
+    code::NetworkName,
     confirmations::Confirmations,
     time::Span,
 };
@@ -24,6 +25,16 @@ pub struct NetworkSettings {
     pub evm: Vec<EvmSettings>,
     /// The networks of Bitcoin's kind that are read.
     pub utxo: Vec<UtxoSettings>,
+}
+
+impl NetworkSettings {
+    /// The networks that are read and whose coins are worth something.
+    pub(super) fn real(&self) -> Vec<String> {
+        let evm = self.evm.iter().map(|settings| settings.network);
+        let all = evm.chain(self.utxo.iter().map(|settings| settings.network));
+        let real = |name: &NetworkName| self.catalogue.network(*name).is_some_and(|it| !it.test);
+        all.filter(real).map(|name| name.as_str().to_owned()).collect()
+    }
 }
 
 /// Blocks after which a node of a real network is held to be behind.

@@ -78,6 +78,17 @@ fn a_variable_stands_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
+fn made_up_prices_on_a_real_network_are_warned_of() {
+    let real = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
+    let fixed = ("COFFER_RATES__SOURCE", "fixed");
+    let allowed = ("COFFER_NETWORKS__ALLOW_TEST", "true");
+    let warned = load(real, &[fixed, allowed]).unwrap().warnings();
+    assert!(matches!(&*warned, [one] if one.contains("live payments on ethereum go at made-up")));
+    assert_eq!(load("", &[fixed, allowed]).unwrap().warnings(), Vec::<String>::new());
+    assert_eq!(load(real, &[allowed]).unwrap().warnings(), Vec::<String>::new());
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_each_with_its_place() {
     let file = "\
 [server]

@@ -14,6 +14,14 @@ impl Settings {
                     .to_owned(),
             );
         }
+        let real = self.networks.real();
+        if self.rates == Rates::Fixed && self.networks.allow_test && !real.is_empty() {
+            warnings.push(format!(
+                "live payments on {} go at made-up prices: rates.source is \"fixed\" and \
+                 networks.allow_test is on; for real money set them to \"market\" and false",
+                real.join(", ")
+            ));
+        }
         warnings
     }
 }

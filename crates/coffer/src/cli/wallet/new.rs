@@ -81,7 +81,8 @@ fn refuse_to_leak(args: &NewArgs, talk: &Conversation, terminal: Terminal) -> Re
     if !args.print && (terminal.json || !talk.has_screen()) {
         return Err(Failure::new(
             "this prints the words of a wallet, and standard output is no screen that forgets \
-             them; run it in a terminal, or say --print if they may stay where they go",
+             them; run it in a terminal, or say --print if they may stay where they go (and \
+             --no-quiz where nobody answers)",
         ));
     }
     if terminal.json && !args.no_quiz {
