@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use coffer_chains::evm::InternalTransfers;
 use coffer_domain::{ports::Chain, time::Span, transfer::BlockRef};
 use coffer_engine::follow::Progress;
 
@@ -132,5 +133,44 @@ async fn a_new_address_in_doubt_keeps_no_other_wallet_waiting() {
     request.is("paid", &[]).await;
     doubted.is("processing", &[]).await;
     assert_eq!(alarms(&world).await, []);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn an_address_in_doubt_does_not_keep_a_network_from_a_change_to_the_audit() {
+    let mut world = Setup::new().traced().start().await;
+    let (doubted, request) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
+    let [doubted, request] = [doubted, request].map(|it| (it.id.clone(), it.address.clone()));
+    let payer = world.node.deploy_contract(PAYER).await;
+    world.mine(3).await;
+    world.restart_finding(InternalTransfers::Audit).await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    let doubted = Request::again(&world, doubted.0, doubted.1);
+    let request = Request::again(&world, request.0, request.1);
+    let account = account(chain, &doubted.address);
+    let doubting = doubting(chain, move |_, asked| *asked == *account);
+    follow(&world, &doubting).await;
+    for to in [&doubted.address, &request.address] {
+        world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
+    }
+    world.node.mine(4).await;
+    follow(&world, &doubting).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    request.is("paid", &[]).await;
+    doubted.is("processing", &[]).await;
+    let told = alarms(&world).await;
+    let unknown = |(name, detail): &(String, String)| {
+        name == "transfer_refused" && detail.contains("nobody can tell what the address held")
+    };
+    assert_eq!(told.iter().filter(|it| unknown(it)).count(), 1, "{told:?}");
+    // Once it is certain what it holds, what comes beyond that is credited, and nothing else.
+    world.pass(Span::from_minutes(10));
+    world.settle().await;
+    doubted.is("processing", &[]).await;
+    world.node.call(&payer, ether(10), &pay_input(&doubted.address, ether(10))).await;
+    world.mine(4).await;
+    doubted.is("paid", &[]).await;
+    world.mine(4).await;
+    doubted.is("paid", &[]).await;
     world.remove().await;
 }

@@ -104,6 +104,8 @@ mod tests {
             ("what a block tells of was taken out", (5, 5, 10), 0),
             ("more than fits was booked", (MOST, MOST, 1), 0),
             ("as much as fits came", (0, MOST, 0), MOST),
+            ("it is unknown what it held", (MOST, 15, 0), 0),
+            ("unknown, and a block tells of a payment", (MOST, 15, 10), 0),
         ];
         for (what, (before, held, booked), found) in table {
             let [before, held, booked] = [before, held, booked].map(Units::new);
@@ -155,6 +157,9 @@ mod tests {
             ("the fork is forgotten", (10, 10, None), (10, 0, 0), 10, (true, 0, 0)),
             ("forgotten, and more is there", (10, 10, None), (16, 0, 0), 10, (true, 0, 6)),
             ("forgotten, and back again", (0, 10, None), (10, 10, 0), 0, (false, 0, 10)),
+            ("it was unknown", (MOST, 10, Some(10)), (10, 10, 0), 0, (false, 0, 0)),
+            ("unknown, and one came above", (MOST, 10, Some(10)), (16, 10, 0), 0, (false, 6, 0)),
+            ("unknown and forgotten", (MOST, 10, None), (16, 10, 0), 0, (false, 0, 0)),
         ];
         for (what, was, is, waits, told) in table {
             let (held, booked, at_fork) = was;

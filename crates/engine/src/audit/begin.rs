@@ -4,19 +4,23 @@
 use std::sync::Arc;
 
 use coffer_domain::{
-    money::AssetId,
+    money::{AssetId, Units},
     ports::{Chain, ChainError},
     time::{Span, Timestamp},
     transfer::BlockRef,
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
 
-use super::{BATCH, MEASURED_WITHIN, Reading};
+use super::{BATCH, MEASURED_WITHIN, Reading, doubt::is_doubt};
 use crate::{engine::Engine, error::EngineError};
 
 /// By so much our clock may be ahead of a network's without a payment being taken for what its
 /// address held at first. More would reach back further than nodes of fast networks keep balances.
 const CLOCK_AHEAD_MAX: Span = Span::from_minutes(3);
+
+/// What an address held at first of which nobody can say it: beyond so much nothing is found, so
+/// that nothing is credited before a comparison has noted what it holds.
+const UNKNOWN: Units = Units::new(u128::MAX);
 
 impl Engine {
     /// Notes what some addresses hold that are not compared yet, after a block up to which all was
@@ -56,9 +60,16 @@ impl Engine {
         if accounts.is_empty() {
             return Ok(false);
         }
-        let balances = chain.balances(at, &accounts).await?;
+        let (balances, doubt) = match chain.balances(at, &accounts).await {
+            // The network is not kept from being read by one of which nobody can say what it held.
+            Err(error) if is_doubt(&error) => (vec![UNKNOWN], Some(error)),
+            answer => (answer?, None),
+        };
         let begun = !balances.is_empty();
         for (address, balance) in fresh.into_iter().zip(balances) {
+            if let Some(doubt) = &doubt {
+                self.tell_unknown(coin, &address, at, doubt).await?;
+            }
             let reading = Reading { height: at.height, balance, late: false };
             self.begin_audit(coin, address, reading, name).await?;
         }

@@ -13,8 +13,11 @@ use coffer_domain::{
     money::{AssetId, Units},
     ports::{Chain, ChainError},
     time::{Span, Timestamp},
+    transfer::BlockRef,
 };
-use coffer_store::{audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx};
+use coffer_store::{
+    audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx, wallet::IssuedAddress,
+};
 
 use super::Measure;
 use crate::{alarms::Alarm, engine::Engine, error::EngineError};
@@ -90,6 +93,31 @@ impl Engine {
                 "payment request {}: the balance audit cannot tell what the address holds, and \
                  credits nothing of it until it can: {why}",
                 audit.request
+            );
+            engine.raise(tx, Alarm::TransferRefused, about, detail, now).await
+        });
+        written.await.map_err(|error: DbError| error.into())
+    }
+
+    /// Tells the operator of an address of which nobody can say what it held when the audit took
+    /// over.
+    pub(super) async fn tell_unknown(
+        &self,
+        coin: AssetId,
+        address: &IssuedAddress,
+        at: &BlockRef,
+        why: &ChainError,
+    ) -> Result<(), EngineError> {
+        let (engine, now, why) = (self.clone(), self.now(), why.to_string());
+        let (request, text) = (address.request, address.address.text.clone());
+        let height = at.height;
+        let written = self.store().write(async move |tx: &mut Tx<'_>| {
+            let about = format_args!("{coin} at {text}, from block {height} on");
+            let detail = format_args!(
+                "payment request {request}: nobody can tell what the address held after block \
+                 {height}, where the balance audit takes over; what contracts pay to it from there \
+                 to the first block whose balance is certain is not credited: look whether there \
+                 is any: {why}"
             );
             engine.raise(tx, Alarm::TransferRefused, about, detail, now).await
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use coffer_domain::{
     code::NetworkName,
+    inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     ports::{Block, Chain, ChainError, ChainProbe, KeyRefused, Pending, Tip, Watched},
     transfer::{Address, BlockRef},
@@ -42,6 +43,17 @@ impl Chain for Growing {
 
     async fn audited(&self) -> Result<Option<AssetId>, ChainError> {
         self.chain.audited().await
+    }
+
+    async fn inner_transfers(
+        &self,
+        so_far: Option<InnerTransfers>,
+    ) -> Result<Option<InnerTransfers>, ChainError> {
+        self.chain.inner_transfers(so_far).await
+    }
+
+    fn find_inner_transfers(&self, how: InnerTransfers) {
+        self.chain.find_inner_transfers(how);
     }
 
     async fn balances(
