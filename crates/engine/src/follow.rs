@@ -126,7 +126,7 @@ impl Engine {
         let agreed = self.agree_on_way(chain, cursor, way).await?;
         let Some(cursor) = agreed else { return Ok(Progress::More) };
         self.probes.admit(chain.name(), probe);
-        let Some((fork, blocks)) = self.read_step(chain, &cursor, &tip).await? else {
+        let Some((fork, blocks)) = self.read_step(chain, &cursor, &tip, asked_at).await? else {
             return Ok(Progress::Unsettled);
         };
         let reached = blocks.last().map_or(fork.at.height, |block| block.at.height);

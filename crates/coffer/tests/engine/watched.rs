@@ -60,6 +60,8 @@ pub enum How {
     Replaced(Arc<AtomicBool>),
     /// Nothing is told of what is pending.
     BlocksAlone,
+    /// Nothing is told of what is above that height.
+    Unsettled(Arc<AtomicI64>),
     /// Nothing.
     Honest,
 }
@@ -152,6 +154,11 @@ impl Chain for Meddling {
 
     async fn block(&self, height: u64, watched: &Watched<'_>) -> Result<Option<Block>, ChainError> {
         self.meddle().await;
+        if let How::Unsettled(settled) = &self.how
+            && i64::try_from(height).unwrap() > settled.load(Ordering::SeqCst)
+        {
+            return Ok(None);
+        }
         let block = self.inner.block(height, watched).await?;
         Ok(block.map(|mut block| {
             let mut transfers = std::mem::take(&mut block.transfers);
@@ -306,6 +313,47 @@ on_both! {
         assert_eq!(house.told(&made).await, ["rate_fixed", "transaction"]);
         house.mine(1).await;
         house.follow().await;
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn what_is_a_minute_old_is_read_below_blocks_that_are_not_settled(house: House) {
+        let settled = Arc::new(AtomicI64::new(0));
+        let chain = Meddling::before(house.world.chain(), How::Unsettled(Arc::clone(&settled)));
+        let look = async || house.engine().follow_once(&chain).await.unwrap();
+        let height = async || house.count("SELECT height FROM chain_cursor").await;
+        to_the_tip(house, &chain).await;
+        let (made, unpaid) = (house.chosen(BTC).await, house.chosen(BTC).await);
+        to_the_tip(house, &chain).await;
+        house.pay(&made, PRICE).await;
+        house.mine(3).await;
+        settled.store(2, Ordering::SeqCst);
+        house.pass(Span::from_seconds(59));
+        assert_eq!((look().await, height().await), (Progress::Unsettled, 0));
+        house.pass(Span::from_seconds(1));
+        let before = house.count("SELECT watermark FROM chain_cursor").await;
+        assert_eq!((look().await, height().await), (Progress::More, 2));
+        assert_eq!((look().await, height().await), (Progress::Unsettled, 2));
+        // No window closes by it that was open at the last look at the tip.
+        assert_eq!(house.count("SELECT watermark FROM chain_cursor").await, before);
+        let behind = "SELECT COUNT(*) FROM chain_cursor WHERE behind_since IS NOT NULL";
+        assert_eq!(house.count(behind).await, 1);
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&made).await, "paid");
+        house.pass(crate::house::minutes(65));
+        house.mine(1).await;
+        look().await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.status(&unpaid).await, "processing");
+        // A reorganisation is taken in as a whole.
+        house.reorganise(3, &[]).await;
+        settled.store(4, Ordering::SeqCst);
+        house.pass(crate::house::minutes(5));
+        assert_eq!((look().await, height().await), (Progress::Unsettled, 2));
+        settled.store(i64::MAX, Ordering::SeqCst);
+        to_the_tip(house, &chain).await;
+        house.engine().end_windows().await.unwrap();
+        assert_eq!(house.count(behind).await, 0);
+        assert_eq!(house.status(&unpaid).await, "expired");
         assert_eq!(house.status(&made).await, "paid");
     }
 

@@ -10,7 +10,7 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::{Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX, disputed::ask_others};
+use super::{BLIND_AFTER, Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX, disputed::ask_others};
 use crate::{engine::Engine, error::EngineError};
 
 /// What became of reading a row of blocks.
@@ -25,12 +25,15 @@ enum Read {
 
 impl Engine {
     /// The blocks of the next step, and the block of ours that they follow on; none when the chain
-    /// changed while it was read.
+    /// changed while it was read. Its newest blocks may go on being unsettled, one after the other:
+    /// then those that were old when the tip was asked for are a step by themselves. They are so
+    /// old that their times move no watermark but that of a cursor that is blind.
     pub(super) async fn read_step(
         &self,
         chain: &Arc<dyn Chain>,
         cursor: &Cursor,
         tip: &Tip,
+        asked_at: Timestamp,
     ) -> Result<Option<(Fork, Vec<Block>)>, EngineError> {
         let here = Fork { at: cursor.at.clone(), time: cursor.block_time };
         if tip.at == here.at {
@@ -41,7 +44,8 @@ impl Engine {
         }
         let further = here.at.height.saturating_add(STEP_BLOCKS_MAX);
         if tip.at.height > here.at.height {
-            match self.read_blocks(chain, &here, tip.at.height.min(further)).await? {
+            let old = Some(asked_at.minus(BLIND_AFTER));
+            match self.read_blocks(chain, &here, tip.at.height.min(further), old).await? {
                 Read::Linked(blocks) => return Ok(Some((here, blocks))),
                 Read::Changed => return Ok(None),
                 Read::Parted => {}
@@ -50,7 +54,7 @@ impl Engine {
         let fork = self.fork_point(chain, cursor, tip).await?;
         // At least as far as was read before, so that no deadline that had passed is judged by half
         // of the new blocks.
-        match self.read_blocks(chain, &fork, tip.at.height.min(further)).await? {
+        match self.read_blocks(chain, &fork, tip.at.height.min(further), None).await? {
             Read::Linked(blocks) => Ok(Some((fork, blocks))),
             Read::Parted | Read::Changed => Ok(None),
         }
@@ -118,7 +122,8 @@ impl Engine {
         Err(EngineError::Inconsistent(told))
     }
 
-    /// The blocks behind `fork` up to `last`. Addresses issued by another process since the last
+    /// The blocks behind `fork` up to `last`, or fewer where the last of these is from `old` or
+    /// before. Addresses issued by another process since the last
     /// look are learned after the blocks were fetched and before they are believed: whoever paid
     /// one of them in these blocks was shown it before they were mined.
     async fn read_blocks(
@@ -126,6 +131,7 @@ impl Engine {
         chain: &Arc<dyn Chain>,
         fork: &Fork,
         last: u64,
+        old: Option<Timestamp>,
     ) -> Result<Read, EngineError> {
         let known = self.watch.mark();
         let before = self.watch.at(&known);
@@ -141,7 +147,8 @@ impl Engine {
             parent.clone_from(&block.at.hash);
             blocks.push(block);
         }
-        if !complete {
+        let stands = |block: &Block| old.is_some_and(|old| block.time <= old);
+        if !complete && !blocks.last().is_some_and(stands) {
             return Ok(Read::Changed);
         }
         self.refresh_watch().await?;
