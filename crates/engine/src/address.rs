@@ -138,7 +138,10 @@ impl Engine {
         if first > FIRST_MAX {
             return Err(WalletRefused::First(first));
         }
-        let unknown = || WalletRefused::Network(network);
+        let unknown = || match self.chain_of(Environment::Sandbox, network) {
+            Some(chain) if chain.name() == network => WalletRefused::TestNetwork(network),
+            Some(_) | None => WalletRefused::Network(network),
+        };
         let family = self.wallet_family(environment, network).ok_or_else(unknown)?;
         let chain = self.chain_of(environment, network).ok_or_else(unknown)?;
         let derive = |number| chain.derive(network, public_key, number);
@@ -200,6 +203,9 @@ pub enum WalletRefused {
     /// The network is not read by this installation.
     #[error("the network {0} is not set up; add it to the settings first")]
     Network(NetworkName),
+    /// It is, and its coins are worth nothing.
+    #[error("{0} is a test network: say --sandbox, or let live keys use it (networks.allow_test)")]
+    TestNetwork(NetworkName),
     /// Not an extended public key of that family.
     #[error("{0}")]
     Key(String),

@@ -224,6 +224,20 @@ fn a_wallet_shows_its_first_addresses_and_takes_no_private_key() {
 }
 
 #[test]
+fn a_live_key_of_a_test_network_is_told_what_it_lacks() {
+    let home = Home::with_database();
+    let network = "[[networks.evm]]\nname = \"anvil\"\nendpoints = [\"http://127.0.0.1:1\"]\n\
+                   chain_id = 31337\ntest = true\ntitle = \"Anvil\"\nblock_seconds = 1\n\
+                   [[networks.evm.assets]]\niso = \"ETH\"\ncode = \"ETHANV\"\nnumber = 90020\n\
+                   decimals = 18\ndisplay_decimals = 8\nfixed_usd = \"2000\"\n";
+    fs::write(home.path("coffer.toml"), network).unwrap();
+    let add = ["wallet", "add", "--network", "anvil", XPUB];
+    let told = home.complaint(&add, 1);
+    assert!(told.contains("--sandbox") && told.contains("networks.allow_test"), "{told}");
+    home.json(&[&add[..], &["--sandbox"]].concat());
+}
+
+#[test]
 fn a_wallet_begins_with_the_number_that_was_asked_for() {
     let home = Home::with_database();
     let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
