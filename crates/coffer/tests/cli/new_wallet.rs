@@ -47,7 +47,8 @@ fn a_wrong_word_shows_them_again() {
     screen.answer("");
     // Off the screen first, with what can be scrolled back to.
     assert!(screen.until("Word ").contains("\x1b[2J\x1b[3J"));
-    screen.answer("mistake");
+    // In no list of words, so that it is never the right one by chance.
+    screen.answer("mistaken");
     let again = screen.until("Press Enter");
     assert!(again.contains("That is not word"), "{again}");
     assert_eq!(words_in(&again), first);
