@@ -244,10 +244,12 @@ impl Chain for EvmChain {
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {
-        let pinned = &self.pinned;
-        let answer = self.failover.ask(|endpoint| pending::read(endpoint, pinned, watched).boxed());
-        let answer = answer.await.map_err(|failure| failure.into_error(self.network, 0));
-        answer.map(Pending::from)
+        let (pinned, regular) = (&self.pinned, self.stale_after.is_some());
+        let question = |endpoint| pending::read(endpoint, pinned, regular, watched).boxed();
+        let answer = self.failover.ask(question).await;
+        let seen = answer.map_err(|failure| failure.into_error(self.network, 0))?;
+        let unseen = ChainError::PendingUnseen { network: self.network };
+        seen.map(Pending::from).ok_or(unseen)
     }
 
     /// Three calls or four to each endpoint.

@@ -249,10 +249,11 @@ pub trait Chain: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Movements to watched addresses that are in no block yet; empty where the node does not tell.
+    /// Movements to watched addresses that are in no block yet.
     ///
     /// # Errors
-    /// [`ChainError::PendingUnseen`] where a payment must be taken for sent before it was seen.
+    /// [`ChainError::PendingUnseen`] where the node does not tell, so that none of them means
+    /// nothing, and a payment must be taken for sent before it was seen.
     async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError>;
 
     /// Which of these transfers can never come again: they were pending, are so no more, are in no

@@ -27,6 +27,10 @@ const LOG_RANGE: u64 = 64;
 /// One that refused to tell of traces is not asked again for so long.
 const REFUSED_FOR: Span = Span::from_seconds(10);
 
+/// An empty view of what waits for a block is believed for so long after one that was not empty.
+/// Longer than a payment that is missed is waited for, so that it ends as it began.
+const SHOWN_FOR: Span = Span::from_minutes(20);
+
 /// What an endpoint must prove before it is believed.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
@@ -49,6 +53,8 @@ pub(super) struct Endpoint {
     log_range: AtomicU64,
     /// The newest block it named, and when it was asked.
     newest: Mutex<Option<Newest>>,
+    /// When it last showed a transaction, whoever's, that waited for a block.
+    shown: Mutex<Option<Timestamp>>,
     next_id: AtomicU64,
     identified: AtomicBool,
     /// Whether and how it tells of calls inside transactions, once that is known.
@@ -103,6 +109,7 @@ impl Endpoint {
             counters: Counters::new(settings.network, number),
             log_range: AtomicU64::new(LOG_RANGE),
             newest: Mutex::default(),
+            shown: Mutex::default(),
             next_id: AtomicU64::new(1),
             identified: AtomicBool::new(false),
             tracing: OnceLock::new(),
@@ -158,6 +165,17 @@ impl Endpoint {
     pub(super) fn name_newest(&self, time: Option<Timestamp>) {
         let newest = Newest { time, asked_at: self.clock.now() };
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
+    }
+
+    /// Notes that it showed a transaction that waits for a block.
+    pub(super) fn note_shown(&self) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
+    }
+
+    /// Whether it has shown such a transaction lately, so that it would show another.
+    pub(super) fn shows_pending(&self) -> bool {
+        let shown = *self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.is_some_and(|at| self.clock.now().since(at) <= SHOWN_FOR)
     }
 
     /// Asks for proof of identity again before the next question.

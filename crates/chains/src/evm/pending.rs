@@ -13,27 +13,44 @@ use super::{
     token,
 };
 
-/// Coin payments and plain token transfers in the node's pending block. Two calls.
+/// Coin payments and plain token transfers in the node's pending block; none where the node shows
+/// nothing that waits, so that an empty list would be no sign of "no payment". Two calls.
+///
+/// A node without a view of its own answers with no block, or with the newest. One that only
+/// forwards what it is sent may answer with an empty block for ever: where blocks come regularly an
+/// empty one is believed only of a node that has shown somebody's transaction lately, and else the
+/// blocks themselves say when a window may end. Where blocks come at any time, as on development
+/// chains, they would not say so, and an empty view is believed.
 pub(super) async fn read(
     endpoint: &Endpoint,
     pinned: &Pinned,
+    regular: bool,
     watched: &Watched<'_>,
-) -> Result<Vec<ChainTransfer>, Fault> {
-    let mined = endpoint.call::<Quantity>("eth_blockNumber", json!([])).await?;
+) -> Result<Option<Vec<ChainTransfer>>, Fault> {
     let asked = json!(["pending", true]);
     let block = match endpoint.call::<Option<PendingBlock>>("eth_getBlockByNumber", asked).await {
-        Ok(block) => block,
-        Err(Fault::Unsupported(_) | Fault::Refused(_) | Fault::Moved(_)) => None,
+        Ok(Some(block)) => block,
+        // Of this look it says nothing; that the node has shown more stays known.
+        Ok(None) | Err(Fault::Unsupported(_) | Fault::Refused(_) | Fault::Moved(_)) => {
+            return Ok(None);
+        }
         Err(fault) => return Err(fault),
     };
-    // Nodes without a view of their own answer with the newest block.
-    let block = block.filter(|block| block.number.is_none_or(|number| number.0 > mined.0));
-    let transactions = block.map(|block| block.transactions).unwrap_or_default();
-    let found = transactions.iter().filter_map(|transaction| {
+    // Asked for afterwards: the newest block of a moment ago must not be taken for a view.
+    let mined = endpoint.call::<Quantity>("eth_blockNumber", json!([])).await?;
+    if block.number.is_some_and(|number| number.0 <= mined.0) {
+        return Ok(None);
+    }
+    if !block.transactions.is_empty() {
+        endpoint.note_shown();
+    } else if regular && !endpoint.shows_pending() {
+        return Ok(None);
+    }
+    let found = block.transactions.iter().filter_map(|transaction| {
         let transaction = serde_json::from_str::<PendingTransaction>(transaction.get()).ok()?;
         in_transaction(&transaction, pinned, watched)
     });
-    Ok(found.collect())
+    Ok(Some(found.collect()))
 }
 
 /// What a transaction would move to a watched account if it succeeded.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
-use coffer_domain::ports::{Chain, ChainError, Pending};
+use coffer_domain::ports::{Chain, ChainError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -222,35 +222,6 @@ async fn a_block_that_is_replaced_while_it_is_read_is_read_once_more() {
     let fake = fake.await;
     let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
     assert_eq!(chain.block(2, &everything).await.unwrap().unwrap().transfers.len(), 2);
-}
-
-#[tokio::test]
-async fn a_node_that_knows_nothing_pending_is_no_error() {
-    let scene = Scene::new().await;
-    scene.anvil.send_as(DEVELOPER, &receiver(1).text, 5, "0x").await;
-    for reply in [|| Reply::Result(json!(null)), || Reply::Error(-32601, "no such method")] {
-        let fault = move |method: &str, params: &Value, _| {
-            (method == "eth_getBlockByNumber" && params[0] == "pending").then(reply)
-        };
-        let fake = FakeNode::start(&scene.anvil.url, fault).await;
-        let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
-        assert_eq!(chain.pending(&everything).await, Ok(Pending::default()));
-    }
-    let chain = EvmChain::new(&scene.settings(&[&scene.anvil.url]), clock()).unwrap();
-    assert_eq!(chain.pending(&everything).await.unwrap().transfers.len(), 1);
-}
-
-#[tokio::test]
-async fn the_newest_block_is_not_taken_for_the_pending_one() {
-    let scene = Scene::new().await;
-    let newest = scene.anvil.rpc("eth_getBlockByNumber", json!(["latest", true])).await;
-    let fake = FakeNode::start(&scene.anvil.url, move |method, params, _| {
-        let asked = method == "eth_getBlockByNumber" && params[0] == "pending";
-        asked.then(|| Reply::Result(newest.clone()))
-    });
-    let fake = fake.await;
-    let chain = EvmChain::new(&scene.settings(&[&fake.url]), clock()).unwrap();
-    assert_eq!(chain.pending(&everything).await, Ok(Pending::default()));
 }
 
 #[tokio::test]

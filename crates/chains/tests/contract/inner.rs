@@ -13,8 +13,7 @@ use coffer_chains::evm::{EvmChain, EvmSettings, InternalTransfers};
 use coffer_domain::{
     inner_transfers::InnerTransfers,
     money::Units,
-    ports::{Chain, ChainError, Clock},
-    time::Timestamp,
+    ports::{Chain, ChainError},
     transfer::{Address, ChainTransfer, ChainUnits},
 };
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ use crate::{
     anvil::{Anvil, DEVELOPER, OTHER_DEVELOPER},
     evm::{newest, receiver},
     fake_node::{FakeNode, Reply},
-    setup::{clock, coin, settings},
+    setup::{HandClock, clock, coin, settings},
     tokens::{PAYER, account_word, call_input},
     worlds::only,
 };
@@ -227,15 +226,6 @@ async fn without_traces_inner_payments_are_not_seen_or_the_network_is_not_read()
     let told = error.to_string();
     assert!(matches!(error, ChainError::Unreachable { .. }), "{told}");
     assert!(told.contains("gives no traces of calls inside transactions"), "{told}");
-}
-
-/// A clock that a test moves.
-struct HandClock(AtomicI64);
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.0.load(Ordering::Relaxed))
-    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod ranges;
 mod rules;
 mod setup;
 mod tokens;
+mod unseen;
 mod utxo;
 mod utxo_endpoints;
 mod utxo_keys;

@@ -1,7 +1,10 @@
 //! Settings and assets for tests.
 
 use std::{
-    sync::{Arc, Once},
+    sync::{
+        Arc, Once,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +31,15 @@ pub(crate) struct StandingClock(pub(crate) Timestamp);
 impl Clock for StandingClock {
     fn now(&self) -> Timestamp {
         self.0
+    }
+}
+
+/// A clock that a test moves.
+pub(crate) struct HandClock(pub(crate) AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::Relaxed))
     }
 }
 
