@@ -18,6 +18,8 @@ mod news;
 mod schema;
 #[path = "layer/statements.rs"]
 mod statements;
+#[path = "layer/upgrade.rs"]
+mod upgrade;
 #[path = "layer/values.rs"]
 mod values;
 
