@@ -24,6 +24,6 @@ pub use schema::{
 };
 pub use simulate::{SimulatedPayment, coin_not_chosen, parse_simulate};
 pub use view::{
-    AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView, QuoteView,
-    RequestView, Status, TransactionView, render_created, render_request,
+    AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView, FinalityView,
+    QuoteView, RequestView, Status, TransactionView, render_created, render_request,
 };

@@ -57,6 +57,22 @@ on_both! {
         assert_eq!(data["ended_at"], json!(null));
     }
 
+    async fn what_a_payment_waits_for_is_told_once_a_coin_is_chosen(world: &World) {
+        let open = created(world, "").await;
+        let shown = get(world, &format!("{URL}/{open}")).await.json();
+        assert_eq!(shown["data"].get("finality"), Some(&json!(null)), "{shown}");
+        let body = r#"{"amount":"10","currency":{"iso":"EUR"},"life_time_duration":3600,
+            "payment_currency":{"iso":"USDC","network_name":"polygon"}}"#;
+        let made = Ask::post(URL, body).signed(&world.sandbox).of(world).await;
+        assert_eq!(made.json()["data"].get("finality"), None, "that answer is documented");
+        // Polygon's word or 127 confirmations, a block every two seconds; the sandbox has no word.
+        let finality = json!({ "confirmations": 127, "called": null, "usual_seconds": 254 });
+        let shown = get(world, &format!("{URL}/{}", made.id())).await.json();
+        assert_eq!(shown["data"]["finality"], finality);
+        let listed = get(world, &format!("{URL}?limit=1")).await.json();
+        assert_eq!(listed["data"][0]["finality"], finality);
+    }
+
     async fn what_belongs_to_others_is_not_there(world: &World) {
         let id = created(world, "").await;
         for target in [format!("{URL}/{id}"), format!("{URL}/{id}/events")] {

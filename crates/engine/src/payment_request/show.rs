@@ -16,8 +16,8 @@ use coffer_wire::{
         ERROR_REVERSED, ERROR_UNCONFIRMED, render_callback,
     },
     payment_request::{
-        AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView, QuoteView,
-        RequestView, Status, TransactionView,
+        AddressView, BehindView, CaseView, CurrencySentView, CurrencyView, DetailView,
+        FinalityView, QuoteView, RequestView, Status, TransactionView,
     },
 };
 
@@ -45,6 +45,7 @@ struct QuoteTexts<'a> {
     expected: String,
     received: String,
     remaining: String,
+    finality: FinalityView,
 }
 
 struct TransactionTexts<'a> {
@@ -76,12 +77,14 @@ impl Engine {
         let request = &stored.request;
         let quote = request.paying_quote().map(|quote| {
             let seen = request.seen(quote);
+            let usual_seconds = self.usual_seconds(quote);
             QuoteTexts {
                 quote,
                 id: quote.id.text(),
                 expected: self.decimal(quote.asset, quote.expected),
                 received: self.decimal(quote.asset, seen),
                 remaining: self.decimal(quote.asset, quote.expected.saturating_sub(seen)),
+                finality: FinalityView::new(quote.needed, usual_seconds),
             }
         });
         let mut transfers: Vec<&TrackedTransfer> =
@@ -121,6 +124,14 @@ impl Engine {
     #[must_use]
     pub fn payment_link(&self, stored: &StoredRequest) -> String {
         format!("{}/payment/{}", self.settings().public_url, stored.token)
+    }
+
+    /// How many seconds a payment usually takes until it is final, from its first block on; none
+    /// where its network is not in the catalogue any more.
+    #[must_use]
+    pub fn usual_seconds(&self, quote: &Quote) -> Option<u32> {
+        let network = self.catalogue().network(quote.asset.network)?;
+        Some(network.usual_seconds(quote.needed))
     }
 
     /// Base units of an asset as a decimal without padding.
@@ -289,6 +300,7 @@ impl<'a> Shown<'a> {
                 created_at: request.created_at.seconds(),
                 ended_at: ended_at(&request.stage).map(Timestamp::seconds),
                 reason: Some(self.error()).filter(|reason| !reason.is_empty()),
+                finality: self.quote.as_ref().map(|texts| texts.finality),
                 full_amount_seen: request.full_amount_seen(),
                 transactions,
                 cases,

@@ -29,7 +29,12 @@ pub(super) fn of(route: &Route) -> Vec<Example> {
             ]
         }
         Operation::Show => {
-            vec![one("shown", "One request", json!({ "data": detail(created(), "created") }))]
+            let chosen = detail(fixed(), "processing");
+            vec![
+                one("shown", "One request", json!({ "data": detail(created(), "created") })),
+                ok("chosen", "One whose coin is chosen", json!({ "data": chosen }))
+                    .given(Given::Created(FIXED)),
+            ]
         }
         Operation::Cancel => {
             let mut cancelled = detail(created(), "cancelled");
@@ -120,12 +125,15 @@ fn fixed() -> Value {
 }
 
 fn detail(mut request: Value, status: &str) -> Value {
+    let chosen = request.get("currency_sent").is_some();
+    let finality = json!({ "confirmations": 127, "called": null, "usual_seconds": 254 });
     request["status"] = json!(status);
     for (name, value) in [
         ("environment", json!("sandbox")),
         ("created_at", json!(1_775_542_023)),
         ("ended_at", json!(null)),
         ("reason", json!(null)),
+        ("finality", if chosen { finality } else { json!(null) }),
         ("full_amount_seen", json!(false)),
         ("transactions", json!([])),
         ("cases", json!([])),

@@ -288,8 +288,7 @@ impl Showing<'_> {
     }
 
     fn usual_wait(&self, quote: &Quote) -> u32 {
-        let network = self.engine.catalogue().network(quote.asset.network);
-        network.map_or(0, |network| network.usual_seconds(quote.needed))
+        self.engine.usual_seconds(quote).unwrap_or(0)
     }
 
     /// How long it still takes, usually: by the blocks that are missing where they are counted.

@@ -9,6 +9,10 @@ use coffer_domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use finality::FinalityView;
+
+mod finality;
+
 /// Where a payment request stands, as the wire says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -261,6 +265,9 @@ pub struct DetailView<'a> {
     /// Why it ended as it did, where that needs words (restricted, failed); else `null`.
     #[schema(required = true)]
     pub reason: Option<&'a str>,
+    /// What makes a payment final; `null` until a coin is chosen.
+    #[schema(required = true)]
+    pub finality: Option<FinalityView>,
     /// Whether all of the amount has been seen in the window, unconfirmed transfers included.
     pub full_amount_seen: bool,
     /// Every movement to an address of the request, in the order in which they were seen.
@@ -281,6 +288,7 @@ impl DetailView<'_> {
             created_at,
             ended_at: None,
             reason: None,
+            finality: None,
             full_amount_seen: false,
             transactions: &[],
             cases: &[],

@@ -1,4 +1,7 @@
-use coffer_domain::code::{Iso, NetworkName};
+use coffer_domain::{
+    code::{Iso, NetworkName},
+    payment_request::Needed,
+};
 
 use super::*;
 
@@ -112,6 +115,7 @@ fn ours_adds_what_happened() {
         created_at: 1_775_538_800,
     }];
     let detail = DetailView {
+        finality: Some(FinalityView::new(Needed::Confirmations(19), Some(57))),
         full_amount_seen: true,
         transactions: &transactions,
         cases: &cases,
@@ -126,7 +130,8 @@ fn ours_adds_what_happened() {
     let expected = SAMPLE.replace(
         "\"user_12345\"}}",
         "\"user_12345\",\"environment\":\"sandbox\",\"created_at\":1775538723,\"ended_at\":null,\
-         \"reason\":null,\"full_amount_seen\":true,\"transactions\":[{\
+         \"reason\":null,\"finality\":{\"confirmations\":19,\"called\":null,\
+         \"usual_seconds\":57},\"full_amount_seen\":true,\"transactions\":[{\
          \"id\":\"019d511d-0001-7000-8000-000000000001\",\
          \"currency\":{\"iso\":\"USDT\",\"network_name\":\"tron\"},\
          \"transaction_type\":\"blockchain\",\"type\":\"deposit\",\
@@ -139,6 +144,17 @@ fn ours_adds_what_happened() {
          \"read_until\":1775538700,\"note\":\"tron is read with delay; the clock is stopped.\"}}}",
     );
     assert_eq!(text(render_request(&view)), expected);
+}
+
+#[test]
+fn a_network_that_must_say_it_itself_has_no_number() {
+    for (needed, called) in [(Needed::Safe, "safe"), (Needed::Finalized, "finalized")] {
+        let view = serde_json::to_value(FinalityView::new(needed, None)).unwrap();
+        let told = serde_json::json!({
+            "confirmations": null, "called": called, "usual_seconds": null,
+        });
+        assert_eq!(view, told);
+    }
 }
 
 #[test]
