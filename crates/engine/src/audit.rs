@@ -17,7 +17,6 @@ pub(crate) mod doubt;
 use std::sync::Arc;
 
 use coffer_domain::{
-    code::NetworkName,
     id::PaymentRequestId,
     inner_transfers::InnerTransfers,
     money::{AssetId, Units},
@@ -27,17 +26,11 @@ use coffer_domain::{
     transfer::{BlockRef, ChainTransfer, Position, TransferReference},
 };
 use coffer_store::{
-    audit::Audit,
-    chain_cursor::Cursor,
-    error::DbError,
-    inner_transfers::InnerWay,
-    tx::Tx,
-    wallet::{IssuedAddress, Wallet},
+    audit::Audit, chain_cursor::Cursor, error::DbError, inner_transfers::InnerWay, tx::Tx,
 };
 
 use self::{
-    begin::{before_shown, first_reading},
-    compare::{Held, Outcome, booked},
+    compare::{Held, Outcome},
     doubt::is_doubt,
 };
 use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::REMEMBERED_BLOCKS};
@@ -56,14 +49,6 @@ const DAILY: Span = Span::from_hours(24);
 const MONTHLY: Span = Span::from_hours(30 * 24);
 /// An open request's address is compared at most so often.
 const OPEN_EVERY: Span = Span::from_seconds(10);
-
-/// What a new address held.
-struct Reading {
-    height: u64,
-    balance: Units,
-    /// Whether the block may be younger than the address, so that it may have been paid by then.
-    late: bool,
-}
 
 /// A block whose balances are compared, and what stands behind it.
 #[derive(Clone)]
@@ -100,7 +85,7 @@ impl Engine {
         let cursor = cursor.filter(|cursor| cursor.behind_since.is_none());
         let (Some(cursor), Some(way)) = (cursor, way) else { return Ok(false) };
         let audits = way.how == InnerTransfers::Audit;
-        let begun = audits && self.begin_new_audits(chain, coin, &cursor).await?;
+        let begun = audits && self.begin_audits(chain, coin, &cursor).await?;
         let is_due = !self.due_audits(chain, cursor.at.height, 1).await?.is_empty();
         if !is_due {
             return Ok(begun);
@@ -177,109 +162,6 @@ impl Engine {
         let due = self.store().read(read).await.map_err(|error: DbError| error)?;
         let due = due.into_iter().filter(|it| !put_off.contains(&(it.wallet, it.number)));
         Ok(due.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
-    }
-
-    /// Notes what new addresses hold before anybody can have paid to them; whether there were any.
-    pub(crate) async fn begin_audits(
-        &self,
-        chain: &Arc<dyn Chain>,
-        coin: AssetId,
-        cursor: &Cursor,
-    ) -> Result<bool, EngineError> {
-        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
-        let mut begun = false;
-        for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
-            begun |= self.begin_audits_of(chain, coin, cursor, wallet).await?;
-        }
-        Ok(begun)
-    }
-
-    /// Whether addresses of a wallet are addresses of a chain.
-    pub(crate) fn pays_to(&self, chain: &Arc<dyn Chain>, wallet: &Wallet) -> bool {
-        let carrier = self.chain_of(wallet.environment, chain.name());
-        carrier.is_some_and(|carrier| carrier.name() == chain.name())
-            && self.wallet_family(wallet.environment, chain.name()) == Some(&*wallet.family)
-    }
-
-    async fn begin_audits_of(
-        &self,
-        chain: &Arc<dyn Chain>,
-        coin: AssetId,
-        cursor: &Cursor,
-        wallet: &Wallet,
-    ) -> Result<bool, EngineError> {
-        let (name, id) = (chain.name(), wallet.id);
-        let (fresh, blocks) = self
-            .store()
-            .read(async move |tx: &mut Tx<'_>| {
-                let next = tx.audited_to(name, id).await?;
-                let fresh = tx.addresses_from(id, next, BATCH).await?;
-                let mut issued = Vec::new();
-                for address in fresh {
-                    if let Some(stored) = tx.request(address.request).await? {
-                        let first = stored.request.quotes.iter().map(|quote| quote.locked_at);
-                        let at = first.min().unwrap_or(stored.request.created_at);
-                        issued.push((address, at));
-                    }
-                }
-                let blocks = tx.remembered_blocks(name, all_remembered()).await?;
-                Ok::<_, DbError>((issued, blocks))
-            })
-            .await?;
-        let mut begun = false;
-        for (address, issued_at) in fresh {
-            let before = before_shown(&blocks, cursor.at.height, issued_at);
-            let read = first_reading(chain, cursor, &before, &address.address.account).await?;
-            let Some(reading) = read else { continue };
-            self.begin_audit(coin, address, reading, name).await?;
-            begun = true;
-        }
-        Ok(begun)
-    }
-
-    /// Notes what a new address held; tells the operator what may have been paid by then, which the
-    /// audit will never find.
-    async fn begin_audit(
-        &self,
-        coin: AssetId,
-        address: IssuedAddress,
-        reading: Reading,
-        name: NetworkName,
-    ) -> Result<(), EngineError> {
-        let (engine, now, Reading { height, balance, late }) = (self.clone(), self.now(), reading);
-        let (request, text) = (address.request, address.address.text.clone());
-        let audit = Audit {
-            wallet: address.wallet,
-            number: address.number,
-            address: address.address,
-            request,
-            height,
-            balance,
-            booked: Units::ZERO,
-            audited_at: now,
-            due_at: now,
-        };
-        self.store()
-            .write(async move |tx: &mut Tx<'_>| {
-                let stored = tx.request(request).await?;
-                let known = stored.map(|it| booked(&it.request, coin, &text, height));
-                let booked = known.unwrap_or(Units::ZERO);
-                let begun = tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await?;
-                let unknown = balance.saturating_sub(booked);
-                if begun && late && !unknown.is_zero() {
-                    let about = format_args!("{coin} at {text}");
-                    let detail = format_args!(
-                        "payment request {request}: the balance audit first looked at the address \
-                         when block {height} was read, after it was shown, and it held {unknown} \
-                         base units that are not booked; nothing of that is credited: look whether \
-                         the payer sent it"
-                    );
-                    engine.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
-                }
-                Ok::<_, DbError>(())
-            })
-            .await?;
-        Ok(())
     }
 
     /// Whether the audit has booked coin of a block already, as a part of what its address held, so

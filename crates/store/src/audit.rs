@@ -33,15 +33,17 @@ pub struct Audit {
     pub booked: Units,
     /// When that was, by our clock.
     pub audited_at: Timestamp,
-    /// When it is compared next; [`FORKED`] since a fork below the block after which was compared.
+    /// When it is compared next; [`FORKED`] since a fork below the block after which was compared,
+    /// and where nobody could tell what it held after that.
     pub due_at: Timestamp,
 }
 
-/// Due before everything else: the block after which was compared is not on the chain any more.
+/// Due before everything else: the block after which was compared is not on the chain any more, or
+/// nobody could tell what the address held after it. What it held must be asked once more.
 pub const FORKED: Timestamp = Timestamp::from_seconds(0);
 
 impl Audit {
-    /// Whether the block after which was compared is not on the chain any more.
+    /// Whether must be asked once more what it held after its block.
     #[must_use]
     pub fn is_forked(&self) -> bool {
         self.due_at == FORKED

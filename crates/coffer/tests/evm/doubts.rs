@@ -111,28 +111,103 @@ async fn addresses_in_doubt_since_a_reorganisation_are_passed_over_for_a_while()
     world.remove().await;
 }
 
+/// How many alarms say that.
+async fn told(world: &World, what: &str) -> usize {
+    let told = alarms(world).await;
+    let says =
+        |(name, detail): &&(String, String)| name == "transfer_refused" && detail.contains(what);
+    told.iter().filter(says).count()
+}
+
 #[tokio::test]
-async fn a_new_address_in_doubt_keeps_no_other_wallet_waiting() {
+async fn a_new_address_in_doubt_keeps_no_other_waiting() {
     let world = Setup::new().audited().start().await;
     let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
-    let doubted = Request::of(&world, "ETH").await;
+    let (doubted, behind) = (Request::of(&world, "ETH").await, Request::of(&world, "ETH").await);
     world.add_wallet(OTHER_ACCOUNT_KEY).await;
-    let request = Request::of(&world, "ETH").await;
+    let other = Request::of(&world, "ETH").await;
     let payer = world.node.deploy_contract(PAYER).await;
     let account = account(chain, &doubted.address);
     let doubting = doubting(chain, move |_, asked| *asked == *account);
     follow(&world, chain).await;
     while world.engine.audit_once(&doubting).await.unwrap() {}
-    for to in [&doubted.address, &request.address] {
+    for to in [&doubted.address, &behind.address, &other.address] {
         world.node.call(&payer, ether(10), &pay_input(to, ether(10))).await;
     }
-    // So many that the first look at the other one would come too late.
+    // So many that a first look would come too late.
     world.node.mine(260).await;
     follow(&world, chain).await;
     while world.engine.audit_once(&doubting).await.unwrap() {}
-    request.is("paid", &[]).await;
+    behind.is("paid", &[]).await;
+    other.is("paid", &[]).await;
     doubted.is("processing", &[]).await;
-    assert_eq!(alarms(&world).await, []);
+    assert_eq!(told(&world, "cannot tell what the address holds").await, 1);
+    // Nobody can say any more what it held at first: what is there is told, and not credited.
+    world.pass(Span::from_seconds(30));
+    world.settle().await;
+    doubted.is("processing", &[]).await;
+    // The node gave it 10,000 at the beginning.
+    let there = "it holds 10000010000000000000000 base units of ETH";
+    assert_eq!(told(&world, there).await, 1, "{:?}", alarms(&world).await);
+    // What comes later is.
+    world.node.call(&payer, ether(10), &pay_input(&doubted.address, ether(10))).await;
+    world.mine(4).await;
+    doubted.is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_comes_to_a_new_address_in_doubt_counts_once_it_is_certain_what_it_held() {
+    let mut world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let (id, address) = (request.id.clone(), request.address.clone());
+    let payer = world.node.deploy_contract(PAYER).await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    let account = account(chain, &address);
+    let doubting = doubting(chain, move |_, asked| *asked == *account);
+    follow(&world, chain).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    world.node.call(&payer, ether(10), &pay_input(&address, ether(10))).await;
+    world.node.mine(4).await;
+    follow(&world, chain).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    request.is("processing", &[]).await;
+    // That it is to be asked once more is remembered by the database.
+    world.restart_finding(InternalTransfers::Audit).await;
+    world.settle().await;
+    world.mine(4).await;
+    Request::again(&world, id, address).is("paid", &[]).await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_new_address_in_doubt_does_not_keep_a_network_from_a_change_to_traces() {
+    let mut world = Setup::new().audited().start().await;
+    let request = Request::of(&world, "ETH").await;
+    let (id, address) = (request.id.clone(), request.address.clone());
+    let payer = world.node.deploy_contract(PAYER).await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    follow(&world, chain).await;
+    world.node.call(&payer, ether(4), &pay_input(&address, ether(4))).await;
+    world.node.mine(1).await;
+    follow(&world, chain).await;
+    world.restart_finding(InternalTransfers::Traces).await;
+    let chain = world.engine.chains().find(|chain| chain.name() == world.network).unwrap();
+    let account = account(chain, &address);
+    let doubting = doubting(chain, move |_, asked| *asked == *account);
+    follow(&world, &doubting).await;
+    world.node.call(&payer, ether(6), &pay_input(&address, ether(6))).await;
+    world.node.mine(4).await;
+    follow(&world, &doubting).await;
+    while world.engine.audit_once(&doubting).await.unwrap() {}
+    let request = Request::again(&world, id, address);
+    request.is("processing", &[]).await;
+    // What came before the change is found once it is certain, and nothing twice.
+    world.pass(Span::from_seconds(30));
+    world.settle().await;
+    world.mine(4).await;
+    request.is("paid", &[]).await;
+    assert!(request.told().last().unwrap().starts_with("paid 0.01/0.01"), "{:?}", request.told());
     world.remove().await;
 }
 
@@ -158,19 +233,14 @@ async fn an_address_in_doubt_does_not_keep_a_network_from_a_change_to_the_audit(
     while world.engine.audit_once(&doubting).await.unwrap() {}
     request.is("paid", &[]).await;
     doubted.is("processing", &[]).await;
-    let told = alarms(&world).await;
-    let unknown = |(name, detail): &(String, String)| {
-        name == "transfer_refused" && detail.contains("nobody can tell what the address held")
-    };
-    assert_eq!(told.iter().filter(|it| unknown(it)).count(), 1, "{told:?}");
-    // Once it is certain what it holds, what comes beyond that is credited, and nothing else.
+    assert_eq!(told(&world, "cannot tell what the address holds").await, 1);
+    // Once it is certain what it held then, what came since is credited, and nothing else.
     world.pass(Span::from_minutes(10));
     world.settle().await;
-    doubted.is("processing", &[]).await;
-    world.node.call(&payer, ether(10), &pay_input(&doubted.address, ether(10))).await;
-    world.mine(4).await;
-    doubted.is("paid", &[]).await;
-    world.mine(4).await;
-    doubted.is("paid", &[]).await;
+    for _ in 0..2 {
+        world.mine(4).await;
+        doubted.is("paid", &[]).await;
+    }
+    assert!(doubted.told().last().unwrap().starts_with("paid 0.01/0.01"), "{:?}", doubted.told());
     world.remove().await;
 }

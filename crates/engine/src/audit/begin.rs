@@ -1,28 +1,64 @@
 //! Beginning to compare what addresses hold: a new one's, and every one's where the audit takes
 //! over.
+//!
+//! One of which nobody can say now what it held keeps no other waiting: it is begun like one that
+//! is compared after a reorganisation, from a block after which must be asked once more what it
+//! held. What comes after that block is found then. Where the block is forgotten before, nothing is
+//! found up to the first certain comparison, and the operator is told what is there.
 
 use std::sync::Arc;
 
 use coffer_domain::{
+    code::NetworkName,
     money::{AssetId, Units},
     ports::{Chain, ChainError},
     time::{Span, Timestamp},
     transfer::BlockRef,
 };
-use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx, wallet::Wallet};
+use coffer_store::{
+    audit::{Audit, FORKED},
+    chain_cursor::Cursor,
+    error::DbError,
+    tx::Tx,
+    wallet::{IssuedAddress, Wallet},
+};
 
-use super::{BATCH, MEASURED_WITHIN, Reading, doubt::is_doubt};
-use crate::{engine::Engine, error::EngineError};
+use super::{BATCH, MEASURED_WITHIN, all_remembered, compare::booked, doubt::is_doubt};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// By so much our clock may be ahead of a network's without a payment being taken for what its
 /// address held at first. More would reach back further than nodes of fast networks keep balances.
 const CLOCK_AHEAD_MAX: Span = Span::from_minutes(3);
 
 /// What an address held at first of which nobody can say it: beyond so much nothing is found, so
-/// that nothing is credited before a comparison has noted what it holds.
-const UNKNOWN: Units = Units::new(u128::MAX);
+/// that nothing is credited before it is known.
+pub(super) const UNKNOWN: Units = Units::new(u128::MAX);
+
+/// What a new address held after a block.
+pub(super) struct Reading {
+    height: u64,
+    /// Or why nobody can say.
+    held: Result<Units, String>,
+    /// Whether the block may be younger than the address, so that it may have been paid by then.
+    late: bool,
+}
 
 impl Engine {
+    /// Notes what new addresses held before anybody can have paid to them; whether there were any.
+    pub(crate) async fn begin_audits(
+        &self,
+        chain: &Arc<dyn Chain>,
+        coin: AssetId,
+        cursor: &Cursor,
+    ) -> Result<bool, EngineError> {
+        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
+        let mut begun = false;
+        for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
+            begun |= self.begin_audits_of(chain, coin, cursor, wallet).await?;
+        }
+        Ok(begun)
+    }
+
     /// Notes what some addresses hold that are not compared yet, after a block up to which all was
     /// read in another way; whether there were any.
     pub(crate) async fn begin_more_audits(
@@ -38,6 +74,49 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Whether addresses of a wallet are addresses of a chain.
+    pub(crate) fn pays_to(&self, chain: &Arc<dyn Chain>, wallet: &Wallet) -> bool {
+        let carrier = self.chain_of(wallet.environment, chain.name());
+        carrier.is_some_and(|carrier| carrier.name() == chain.name())
+            && self.wallet_family(wallet.environment, chain.name()) == Some(&*wallet.family)
+    }
+
+    async fn begin_audits_of(
+        &self,
+        chain: &Arc<dyn Chain>,
+        coin: AssetId,
+        cursor: &Cursor,
+        wallet: &Wallet,
+    ) -> Result<bool, EngineError> {
+        let (name, id) = (chain.name(), wallet.id);
+        let (fresh, blocks) = self
+            .store()
+            .read(async move |tx: &mut Tx<'_>| {
+                let next = tx.audited_to(name, id).await?;
+                let fresh = tx.addresses_from(id, next, BATCH).await?;
+                let mut issued = Vec::new();
+                for address in fresh {
+                    if let Some(stored) = tx.request(address.request).await? {
+                        let first = stored.request.quotes.iter().map(|quote| quote.locked_at);
+                        let at = first.min().unwrap_or(stored.request.created_at);
+                        issued.push((address, at));
+                    }
+                }
+                let blocks = tx.remembered_blocks(name, all_remembered()).await?;
+                Ok::<_, DbError>((issued, blocks))
+            })
+            .await?;
+        let mut begun = false;
+        for (address, issued_at) in fresh {
+            let before = before_shown(&blocks, cursor.at.height, issued_at);
+            let read = first_reading(chain, cursor, &before, &address.address.account).await?;
+            let Some(reading) = read else { continue };
+            self.begin_audit(coin, address, reading, name).await?;
+            begun = true;
+        }
+        Ok(begun)
     }
 
     async fn begin_batch(
@@ -60,20 +139,68 @@ impl Engine {
         if accounts.is_empty() {
             return Ok(false);
         }
-        let (balances, doubt) = match chain.balances(at, &accounts).await {
-            // The network is not kept from being read by one of which nobody can say what it held.
-            Err(error) if is_doubt(&error) => (vec![UNKNOWN], Some(error)),
-            answer => (answer?, None),
+        let held = match chain.balances(at, &accounts).await {
+            Err(error) if is_doubt(&error) => vec![Err(error.to_string())],
+            balances => balances?.into_iter().map(Ok).collect(),
         };
-        let begun = !balances.is_empty();
-        for (address, balance) in fresh.into_iter().zip(balances) {
-            if let Some(doubt) = &doubt {
-                self.tell_unknown(coin, &address, at, doubt).await?;
-            }
-            let reading = Reading { height: at.height, balance, late: false };
+        let begun = !held.is_empty();
+        for (address, held) in fresh.into_iter().zip(held) {
+            let reading = Reading { height: at.height, held, late: false };
             self.begin_audit(coin, address, reading, name).await?;
         }
         Ok(begun)
+    }
+
+    /// Notes what a new address held; tells the operator what may have been paid by then, which the
+    /// audit will never find.
+    async fn begin_audit(
+        &self,
+        coin: AssetId,
+        address: IssuedAddress,
+        reading: Reading,
+        name: NetworkName,
+    ) -> Result<(), EngineError> {
+        let (engine, now, Reading { height, held, late }) = (self.clone(), self.now(), reading);
+        let (request, text) = (address.request, address.address.text.clone());
+        if let Err(why) = &held {
+            tracing::warn!(chain = %name, address = %text, height, why, "what it held is in doubt");
+        }
+        let audit = Audit {
+            wallet: address.wallet,
+            number: address.number,
+            address: address.address,
+            request,
+            height,
+            balance: *held.as_ref().unwrap_or(&UNKNOWN),
+            booked: Units::ZERO,
+            audited_at: now,
+            due_at: if held.is_ok() { now } else { FORKED },
+        };
+        self.store()
+            .write(async move |tx: &mut Tx<'_>| {
+                let stored = tx.request(request).await?;
+                let known = stored.map(|it| booked(&it.request, coin, &text, height));
+                let booked = known.unwrap_or(Units::ZERO);
+                let begun = tx.insert_audit(name, &Audit { booked, ..audit.clone() }).await?;
+                let unbooked = match &held {
+                    Ok(balance) if *balance <= booked => return Ok(()),
+                    Ok(balance) => balance.saturating_sub(booked).to_string(),
+                    Err(why) => format!("nobody can tell how many ({why})"),
+                };
+                if begun && late {
+                    let about = format_args!("{coin} at {text}");
+                    let detail = format_args!(
+                        "payment request {request}: the balance audit first looked at the address \
+                         when block {height} was read, after it was shown, and it held {unbooked} \
+                         base units that are not booked; nothing of that is credited: look whether \
+                         the payer sent it"
+                    );
+                    engine.raise(tx, Alarm::TransferRefused, about, detail, now).await?;
+                }
+                Ok::<_, DbError>(())
+            })
+            .await?;
+        Ok(())
     }
 }
 
@@ -110,8 +237,11 @@ pub(super) async fn first_reading(
 ) -> Result<Option<Reading>, EngineError> {
     let accounts = [account.to_vec()];
     let read = async |at: &BlockRef, late: bool| {
-        let balances = chain.balances(at, &accounts).await?;
-        Ok(balances.first().map(|balance| Reading { height: at.height, balance: *balance, late }))
+        let held = match chain.balances(at, &accounts).await {
+            Err(error) if is_doubt(&error) => Some(Err(error.to_string())),
+            balances => balances?.first().copied().map(Ok),
+        };
+        Ok(held.map(|held| Reading { height: at.height, held, late }))
     };
     for (at, late) in before {
         match read(at, *late).await {

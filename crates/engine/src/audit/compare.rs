@@ -17,6 +17,7 @@ use coffer_store::{
 use super::{
     FOUND, Measure, all_remembered,
     arrived::{Arrived, Before, Now, add, arrived},
+    begin::UNKNOWN,
     is_found, pause,
 };
 use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::Found};
@@ -116,13 +117,21 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), EngineError> {
         let (request, text) = (audit.request, &audit.address.text);
+        let height = audit.height;
         let about = format_args!("payment request {request}");
-        let detail = format_args!(
-            "after a reorganisation below block {} {text} holds {units} base units of {coin} that \
-             are not booked: they were paid since, or what had been taken out is back; nothing of \
-             that is credited: look which it is",
-            audit.height
-        );
+        let detail = if audit.balance == UNKNOWN {
+            format!(
+                "nobody could tell in time what {text} held after block {height}; it holds {units} \
+                 base units of {coin} that are not booked, and nothing of that is credited: look \
+                 whether the payer sent it"
+            )
+        } else {
+            format!(
+                "after a reorganisation below block {height} {text} holds {units} base units of \
+                 {coin} that are not booked: they were paid since, or what had been taken out is \
+                 back; nothing of that is credited: look which it is"
+            )
+        };
         Ok(self.raise(tx, Alarm::TransferRefused, about, detail, now).await?)
     }
 }
@@ -167,6 +176,10 @@ fn compared(
     let again = waiting.iter().zip(again).filter(|(_, again)| *again);
     let again: Vec<_> = again.map(|(it, _)| (it.reference.clone(), it.units)).collect();
     let found = again.iter().map(|(_, units)| *units).fold(new, add);
+    // What it held at first is known no more.
+    let lost = audit.is_forked() && audit.balance == UNKNOWN && at_fork.is_none();
+    let unbooked = balance.saturating_sub(add(booked, found));
+    let doubtful = if lost { unbooked } else { doubtful };
     let waits = again.len() < waiting.len();
     let was_at = waiting.iter().filter_map(|it| it.confirmed.as_ref()).map(|it| it.at.height).max();
     let too_soon = waits && audit.is_forked() && was_at.is_some_and(|was_at| height < was_at);

@@ -13,21 +13,21 @@ use coffer_domain::{
     money::{AssetId, Units},
     ports::{Chain, ChainError},
     time::{Span, Timestamp},
-    transfer::BlockRef,
 };
-use coffer_store::{
-    audit::Audit, chain_cursor::Cursor, error::DbError, tx::Tx, wallet::IssuedAddress,
-};
+use coffer_store::{audit::Audit, error::DbError, tx::Tx};
 
-use super::Measure;
+use super::{Measure, begin::UNKNOWN};
 use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// An address that is in doubt is compared again after so long.
 const PUT_OFF_FOR: Span = Span::from_minutes(10);
+/// One of which nobody could say what it held at first: the block that must be asked about is
+/// forgotten soon.
+const UNKNOWN_PUT_OFF_FOR: Span = Span::from_seconds(30);
 
-/// Addresses that are due since a reorganisation and in doubt, each by its wallet and number, and
-/// until when it is passed over. The database cannot say so: that such an address must be compared
-/// is known there by when it is due.
+/// Addresses in doubt that are due since a reorganisation, or since they are known, each by its
+/// wallet and number, and until when it is passed over. The database cannot say so: that such an
+/// address must be compared from one block on is known there by when it is due.
 #[derive(Debug, Default)]
 pub(crate) struct PutOff(Mutex<HashMap<(NetworkName, WalletId, u32), Timestamp>>);
 
@@ -70,8 +70,8 @@ impl Engine {
         Ok(Vec::new())
     }
 
-    /// Puts off one address, and tells the operator. One that must be compared after a
-    /// reorganisation stays due, and is passed over.
+    /// Puts off one address, and tells the operator. One of which must be asked what it held after
+    /// the block it was compared last at stays due, and is passed over.
     pub(super) async fn put_off(
         &self,
         coin: AssetId,
@@ -79,7 +79,8 @@ impl Engine {
         why: &ChainError,
     ) -> Result<(), EngineError> {
         let (engine, now, why) = (self.clone(), self.now(), why.to_string());
-        let (audit, until) = (audit.clone(), now.plus(PUT_OFF_FOR));
+        let pause = if audit.balance == UNKNOWN { UNKNOWN_PUT_OFF_FOR } else { PUT_OFF_FOR };
+        let (audit, until) = (audit.clone(), now.plus(pause));
         if audit.is_forked() {
             self.put_off.add(coin.network, &audit, until);
         }
@@ -97,53 +98,6 @@ impl Engine {
             engine.raise(tx, Alarm::TransferRefused, about, detail, now).await
         });
         written.await.map_err(|error: DbError| error.into())
-    }
-
-    /// Tells the operator of an address of which nobody can say what it held when the audit took
-    /// over.
-    pub(super) async fn tell_unknown(
-        &self,
-        coin: AssetId,
-        address: &IssuedAddress,
-        at: &BlockRef,
-        why: &ChainError,
-    ) -> Result<(), EngineError> {
-        let (engine, now, why) = (self.clone(), self.now(), why.to_string());
-        let (request, text) = (address.request, address.address.text.clone());
-        let height = at.height;
-        let written = self.store().write(async move |tx: &mut Tx<'_>| {
-            let about = format_args!("{coin} at {text}, from block {height} on");
-            let detail = format_args!(
-                "payment request {request}: nobody can tell what the address held after block \
-                 {height}, where the balance audit takes over; what contracts pay to it from there \
-                 to the first block whose balance is certain is not credited: look whether there \
-                 is any: {why}"
-            );
-            engine.raise(tx, Alarm::TransferRefused, about, detail, now).await
-        });
-        written.await.map_err(|error: DbError| error.into())
-    }
-
-    /// Begins to compare new addresses; whether there were any. One in doubt keeps those behind it
-    /// in its wallet waiting, but not those of other wallets, nor those that are compared already.
-    pub(super) async fn begin_new_audits(
-        &self,
-        chain: &Arc<dyn Chain>,
-        coin: AssetId,
-        cursor: &Cursor,
-    ) -> Result<bool, EngineError> {
-        let wallets = self.store().read(async |tx: &mut Tx<'_>| tx.wallets().await).await?;
-        let mut begun = false;
-        for wallet in wallets.iter().filter(|wallet| self.pays_to(chain, wallet)) {
-            match self.begin_audits_of(chain, coin, cursor, wallet).await {
-                Err(EngineError::Chain(error)) if is_doubt(&error) => {
-                    let (chain, wallet) = (chain.name(), wallet.id);
-                    tracing::warn!(%chain, %wallet, %error, "a new address is not audited yet");
-                }
-                answer => begun |= answer?,
-            }
-        }
-        Ok(begun)
     }
 }
 
