@@ -13,9 +13,8 @@ use coffer_domain::{
 use serde::Deserialize;
 
 use super::{
-    inquiry::Inquiry,
-    market::{Market, Price, Unlisted, past},
-    one_by_one::{Asking, one_by_one},
+    market::{Market, Price, past},
+    one_by_one::OneByOne,
 };
 use crate::client::GuardedClient;
 
@@ -32,11 +31,7 @@ const MAIN_FIATS: [&str; 2] = ["EUR", "GBP"];
 const PACE: Duration = Duration::from_millis(120);
 
 /// Coinbase Exchange.
-pub struct Coinbase {
-    inquiry: Inquiry,
-    unlisted: Unlisted,
-    pace: Duration,
-}
+pub struct Coinbase(OneByOne);
 
 impl Coinbase {
     /// Where the public API is.
@@ -45,22 +40,20 @@ impl Coinbase {
     /// Asks at this address, usually [`Self::BASE_URL`].
     #[must_use]
     pub fn new(base_url: &str, client: GuardedClient) -> Self {
-        let inquiry = Inquiry::new("coinbase", base_url, client);
-        Self { inquiry, unlisted: Unlisted::default(), pace: PACE }
+        Self(OneByOne::new("coinbase", base_url, client, PACE))
     }
 
     /// Leaves this much time from one request to the next instead of the usual.
     #[must_use]
-    pub const fn paced(mut self, pace: Duration) -> Self {
-        self.pace = pace;
-        self
+    pub fn paced(self, pace: Duration) -> Self {
+        Self(self.0.paced(pace))
     }
 }
 
 #[async_trait]
 impl RateSource for Coinbase {
     fn name(&self) -> &'static str {
-        self.inquiry.name()
+        self.0.name()
     }
 
     async fn fetch(
@@ -69,16 +62,9 @@ impl RateSource for Coinbase {
         fiats: &[Iso],
         now: Timestamp,
     ) -> Result<Vec<RatePoint>, RateSourceError> {
-        let markets = self.unlisted.worth_asking(markets(coins, fiats), now);
         let path = |market: &Market| format!("/products/{}/ticker", market.symbol);
         let read = |body: &[u8], market: &Market| self.read(body, market, now);
-        one_by_one(
-            &self.inquiry,
-            &self.unlisted,
-            markets,
-            Asking { now, pace: self.pace, path, read },
-        )
-        .await
+        self.0.fetch(markets(coins, fiats), now, path, read).await
     }
 }
 
