@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use coffer_domain::{
-    ports::Clock,
+    ports::{Clock, Tip},
     time::{Span, Timestamp},
 };
 use reqwest::{Client, StatusCode, Url};
@@ -68,6 +68,12 @@ pub(super) struct Endpoint {
 pub(super) struct Newest {
     /// The block's own time; none where it gave no answer.
     pub(super) time: Option<Timestamp>,
+    /// Whether it was in step with its network.
+    pub(super) live: bool,
+    /// The highest block that it called safe, where it was asked.
+    pub(super) safe_height: Option<u64>,
+    /// The highest block that it called final, where it was asked.
+    pub(super) final_height: Option<u64>,
     /// When it was asked.
     pub(super) asked_at: Timestamp,
 }
@@ -161,9 +167,15 @@ impl Endpoint {
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the newest block that it named.
-    pub(super) fn name_newest(&self, time: Option<Timestamp>) {
-        let newest = Newest { time, asked_at: self.clock.now() };
+    /// Notes the newest block that it named; none where it gave no answer.
+    pub(super) fn name_newest(&self, tip: Option<&Tip>) {
+        let newest = Newest {
+            time: tip.map(|tip| tip.time),
+            live: tip.is_some_and(|tip| tip.live),
+            safe_height: tip.and_then(|tip| tip.safe_height),
+            final_height: tip.and_then(|tip| tip.final_height),
+            asked_at: self.clock.now(),
+        };
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
     }
 

@@ -27,14 +27,14 @@ const KEPT: Span = Span::from_seconds(30);
 /// and those that gave no answer so often,
 const ASK_SILENT_EVERY: Span = Span::from_seconds(60);
 /// and waited for so long.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// A block dated so far ahead of our clock is no measure for others.
 pub(super) const AHEAD: Span = Span::from_minutes(5);
 
 impl EvmChain {
     /// The newest block of the first endpoint that does not lag behind another. Where it does not
     /// name the blocks that payments wait for, one that does is preferred: else they would wait for
-    /// ever after a failover.
+    /// ever after a failover. What it calls safe or final, the others in step must call so, too.
     pub(super) async fn read_tip(&self) -> Result<Tip, Failure> {
         if self.failover.endpoints.len() > 1 {
             let due = self.failover.endpoints.iter().filter(|endpoint| self.is_due(endpoint));
@@ -43,7 +43,7 @@ impl EvmChain {
         let answer = self.failover.ask(|endpoint| {
             async move {
                 let tip = self.tip_at(endpoint).await?;
-                endpoint.name_newest(Some(tip.time));
+                endpoint.name_newest(Some(&tip));
                 self.check_lag(endpoint, &tip)?;
                 Ok((endpoint.number(), tip))
             }
@@ -51,7 +51,7 @@ impl EvmChain {
         });
         let (told_by, tip) = answer.await?;
         if self.names_all(&tip) {
-            return Ok(tip);
+            return Ok(self.in_agreement(told_by, tip));
         }
         let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
         for endpoint in others.filter(|endpoint| !self.is_down(endpoint)) {
@@ -63,13 +63,35 @@ impl EvmChain {
             match told.await {
                 Ok(better) if better.live && self.names_all(&better) => {
                     self.failover.prefer(endpoint);
-                    return Ok(better);
+                    return Ok(self.in_agreement(endpoint.number(), better));
                 }
                 Ok(_) => {}
                 Err(fault) => self.failover.note(endpoint, &fault),
             }
         }
-        Ok(tip)
+        Ok(self.in_agreement(told_by, tip))
+    }
+
+    /// A tip with the lowest of each word among those in step: no endpoint alone makes a block safe
+    /// or final. What the others say is as old as their newest block. One that says no such word,
+    /// gave no answer, is syncing or lags does not count.
+    fn in_agreement(&self, told_by: usize, mut tip: Tip) -> Tip {
+        let (now, time) = (self.clock.now(), tip.time);
+        let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
+        let in_step = others.filter_map(Endpoint::newest).filter(|newest| {
+            let age = now.since(newest.asked_at);
+            let kept = newest.live && (Span::ZERO..=KEPT).contains(&age);
+            // It has had this long to get further since.
+            kept && newest.time.is_some_and(|its| time.since(its.plus(age)) <= LAG)
+        });
+        let lower = |word: &mut Option<u64>, its: Option<u64>| {
+            *word = word.map(|height| its.map_or(height, |its| its.min(height)));
+        };
+        for newest in in_step {
+            lower(&mut tip.safe_height, newest.safe_height);
+            lower(&mut tip.final_height, newest.final_height);
+        }
+        tip
     }
 
     /// Whether a tip names every block that payments of this network may wait for.
@@ -104,7 +126,7 @@ impl EvmChain {
             self.tip_at(endpoint).await
         };
         let tip = time::timeout(PATIENCE, look).await;
-        endpoint.name_newest(tip.ok().and_then(Result::ok).map(|tip| tip.time));
+        endpoint.name_newest(tip.ok().and_then(Result::ok).as_ref());
     }
 
     /// A fault where another endpoint has a much newer block.

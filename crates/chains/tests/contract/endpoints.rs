@@ -131,6 +131,51 @@ async fn the_tip_is_asked_of_an_endpoint_that_names_the_final_block() {
 }
 
 #[tokio::test]
+async fn no_endpoint_alone_makes_a_block_final() {
+    let (anvil, settings) = paid().await;
+    for _ in 0..3 {
+        anvil.mine().await;
+    }
+    // In truth 0 is final. Both words are said of a block that they are said of wrongly.
+    let hasty = liar(&anvil, "eth_getBlockByNumber", |params, mut block| {
+        block["number"] = json!("0x5");
+        matches!(params[0].as_str(), Some("safe" | "finalized")).then_some(block)
+    });
+    let hasty = hasty.await;
+    let syncing = FakeNode::start(&anvil.url, |method: &str, _: &Value, _| {
+        let syncs = json!({ "currentBlock": "0x1", "highestBlock": "0x99" });
+        (method == "eth_syncing").then_some(Reply::Result(syncs))
+    });
+    let syncing = syncing.await;
+    let wordless = FakeNode::start(&anvil.url, |_: &str, params: &Value, _| {
+        let asked = matches!(params[0].as_str(), Some("safe" | "finalized"));
+        asked.then_some(Reply::Error(-32602, "no such block tag"))
+    });
+    let wordless = wordless.await;
+    let named = NamedBlocks { safe: true, finalized: true };
+    let settings = EvmSettings { named, ..settings };
+    let away = "http://127.0.0.1:1";
+    for (urls, height) in [
+        (&[&*hasty.url, &anvil.url][..], 0),
+        (&[&anvil.url, &hasty.url], 0),
+        (&[away, &hasty.url, &wordless.url, &anvil.url], 0),
+        // Nobody in step is asked in vain.
+        (&[&hasty.url], 5),
+        (&[&hasty.url, away], 5),
+        (&[&hasty.url, &syncing.url], 5),
+        (&[&hasty.url, &wordless.url], 5),
+        (&[&wordless.url, &hasty.url], 5),
+    ] {
+        let chain = with(&settings, urls);
+        for _ in 0..2 {
+            let tip = chain.tip().await.unwrap();
+            assert_eq!((tip.safe_height, tip.final_height), (Some(height), Some(height)));
+            assert_eq!(tip.at.height, 5);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_with_another_block_stops_crediting() {
     let (anvil, settings) = paid().await;
     let other = |params: &Value, mut block: Value| {
