@@ -122,8 +122,9 @@ impl Engine {
             .map_err(|error: DbError| error.into())
     }
 
-    /// Adds an extended public key and tells its addresses from number `first` on, which are the
-    /// first to be given out, to be compared with the wallet.
+    /// Adds an extended public key and tells its addresses from number `first` on (0 where it is
+    /// left out), which are the first to be given out, to be compared with the wallet. Of a key
+    /// that stands already, in the same place, and has given out nothing, `first` is changed.
     ///
     /// # Errors
     /// [`WalletRefused`]
@@ -133,10 +134,11 @@ impl Engine {
         environment: Environment,
         network: NetworkName,
         public_key: &str,
-        first: u32,
-    ) -> Result<(WalletId, Vec<Address>), WalletRefused> {
-        if first > FIRST_MAX {
-            return Err(WalletRefused::First(first));
+        first: Option<u32>,
+    ) -> Result<AddedWallet, WalletRefused> {
+        let number = first.unwrap_or_default();
+        if number > FIRST_MAX {
+            return Err(WalletRefused::First(number));
         }
         let unknown = || match self.chain_of(Environment::Sandbox, network) {
             Some(chain) if chain.name() == network => WalletRefused::TestNetwork(network),
@@ -147,8 +149,8 @@ impl Engine {
         let derive = |number| chain.derive(network, public_key, number);
         let refused = |refused: KeyRefused| WalletRefused::Key(refused.to_string());
         let start = derive(0).map_err(refused)?;
-        let told: Result<Vec<Address>, _> = (first..first + TOLD).map(derive).collect();
-        let told = told.map_err(refused)?;
+        let told: Result<Vec<Address>, _> = (number..number + TOLD).map(derive).collect();
+        let addresses = told.map_err(refused)?;
         let now = self.now();
         let wallet = Wallet {
             id: self.new_id(now),
@@ -156,31 +158,69 @@ impl Engine {
             environment,
             family: family.to_owned(),
             public_key: public_key.to_owned(),
-            first_number: first,
-            next_number: first,
+            first_number: number,
+            next_number: number,
             created_at: now,
         };
-        let id = wallet.id;
         let deriving = self.deriving_chains();
-        self.store()
+        let (id, before) = self
+            .store()
             .write(async move |tx: &mut Tx<'_>| {
                 // Also one of the other environment, spelled differently, or of another network
                 // whose scripts are the same: an address is found by its script alone.
-                let same = |known: &Wallet| {
+                let same = |known: &&Wallet| {
                     let own = deriving.iter().filter(|(family, ..)| *family == known.family);
                     own.filter_map(|(_, network, chain)| {
                         chain.derive(*network, &known.public_key, 0).ok()
                     })
                     .any(|address| start.account == address.account)
                 };
-                if tx.wallets().await?.iter().any(same) {
-                    return Err(WalletRefused::Known);
+                let wallets = tx.wallets().await?;
+                if let Some(known) = wallets.iter().find(same) {
+                    let before = begin_elsewhere(tx, known, &wallet, first).await?;
+                    return Ok((known.id, Some(before)));
                 }
-                tx.insert_wallet(&wallet).await.map_err(WalletRefused::from)
+                let inserted = tx.insert_wallet(&wallet).await.map_err(WalletRefused::from);
+                inserted.map(|()| (wallet.id, None))
             })
             .await?;
-        Ok((id, told))
+        Ok(AddedWallet { id, first: number, before, addresses })
     }
+}
+
+/// Lets a key that stands already begin with another number; the number it began with before.
+async fn begin_elsewhere(
+    tx: &mut Tx<'_>,
+    known: &Wallet,
+    asked: &Wallet,
+    first: Option<u32>,
+) -> Result<u32, WalletRefused> {
+    let place = |wallet: &Wallet| (wallet.environment, wallet.merchant, wallet.family.clone());
+    let before = known.first_number;
+    match first {
+        // Left out, it means no number, and takes none back that was chosen.
+        Some(first) if place(known) == place(asked) && first != before => {
+            // A customer may take the first address at this moment.
+            match tx.begin_wallet_at(known.id, first).await? {
+                true => Ok(before),
+                false => Err(WalletRefused::GivenOut { first: before, count: known.issued() }),
+            }
+        }
+        _ => Err(WalletRefused::Known),
+    }
+}
+
+/// A wallet that was added, or that begins with another number from now on.
+#[derive(Clone, Debug)]
+pub struct AddedWallet {
+    /// Which.
+    pub id: WalletId,
+    /// The number of the first address it gives out.
+    pub first: u32,
+    /// The number it began with until now; none where it is new.
+    pub before: Option<u32>,
+    /// Its addresses from that number on.
+    pub addresses: Vec<Address>,
 }
 
 impl Engine {
@@ -215,6 +255,17 @@ pub enum WalletRefused {
     /// It stands already.
     #[error("this key is in use already; two wallets would give out the same addresses")]
     Known,
+    /// It stands already, and is to begin with another number too late.
+    #[error(
+        "this key is in use already and has given out {count} of its addresses, from number \
+         {first} on, so that cannot be changed; take an account that nothing else uses"
+    )]
+    GivenOut {
+        /// The number it began with.
+        first: u32,
+        /// How many were given out.
+        count: u32,
+    },
     /// The database.
     #[error(transparent)]
     Store(DbError),

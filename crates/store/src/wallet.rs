@@ -97,6 +97,23 @@ impl Tx<'_> {
         .await
     }
 
+    /// Lets a wallet begin with another number; false where it has given out an address.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn begin_wallet_at(&mut self, wallet: WalletId, first: u32) -> Result<bool, DbError> {
+        let changed = self
+            .exec(
+                sql!(
+                    "UPDATE wallet SET first_number = $1, next_number = $1 \
+                     WHERE id = $2 AND next_number = first_number"
+                ),
+                vals![first, &wallet.text()],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
     /// Takes the next address number of a wallet; it is never given again once committed.
     ///
     /// # Errors

@@ -32,13 +32,14 @@ pub struct AddArgs {
     /// For one merchant alone
     #[arg(long, value_name = "ID")]
     merchant: Option<String>,
-    /// The number of the first address to give out; those below are left to others for ever
+    /// The number of the first address to give out [default: 0]; those below are left to others
     ///
+    /// Until an address was given out, the same command with another number changes it.
     /// Wallets that are restored from their words look at 20 unused addresses in a row: behind a
     /// longer row, set their gap limit.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0,
+    #[arg(long, value_name = "NUMBER", 
           value_parser = clap::value_parser!(u32).range(..=i64::from(FIRST_MAX)))]
-    first: u32,
+    first: Option<u32>,
     /// For sandbox keys on test networks
     #[arg(long)]
     sandbox: bool,
@@ -75,7 +76,7 @@ pub(super) async fn run(
 async fn add(
     engine: &Engine,
     network: &str,
-    (public_key, number): (&str, u32),
+    (public_key, first): (&str, Option<u32>),
     merchant: Option<&str>,
     environment: Environment,
     terminal: Terminal,
@@ -95,24 +96,28 @@ async fn add(
         Some(id) => Some(merchant::find(engine, id).await?.id),
         None => None,
     };
-    let added = engine.add_wallet(merchant, environment, name, public_key, number).await;
-    let (id, first) = added?;
-    let addresses: Vec<&str> = first.iter().map(|address| address.text.as_str()).collect();
+    let added = engine.add_wallet(merchant, environment, name, public_key, first).await?;
+    let (id, number) = (added.id.text(), added.first);
+    let addresses: Vec<&str> = added.addresses.iter().map(|it| it.text.as_str()).collect();
     terminal.answer(
         || {
             json!({
-                "id": id.text(),
+                "id": id,
                 "network": network,
                 "first_number": number,
+                "first_number_before": added.before,
                 "first_addresses": addresses,
             })
         },
         || {
+            let what = match added.before {
+                None => format!("Added {id}"),
+                Some(before) => format!("{id} began with number {before} and begins elsewhere now"),
+            };
             format!(
-                "Added {}. These are its first addresses, from number {number} on:\n  {}\n\
+                "{what}. These are its first addresses, from number {number} on:\n  {}\n\
                  Compare them with the receiving addresses your wallet shows. If they differ, do \
                  not take money: this key is not the account's.\n{}",
-                id.text(),
                 addresses.join("\n  "),
                 advice(number)
             )
@@ -125,7 +130,7 @@ fn advice(number: u32) -> String {
     match (number, limit_for(number)) {
         (0, _) => "If anything else has used this account, others know these addresses, and what \
                    they send there pays whoever is shown them: add another account, or begin \
-                   further on in one (--first). A key keeps the start it was added with.\n"
+                   further on in one (--first), which can be changed until one is given out.\n"
             .to_owned(),
         (_, None) => String::new(),
         (_, Some(limit)) => format!(

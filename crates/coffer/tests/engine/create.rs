@@ -145,15 +145,11 @@ on_both! {
         house.pass(crate::house::minutes(1));
         let network = "bitcoin".parse().unwrap();
         let add = |key, first| {
-            house.engine().add_wallet(None, Environment::Sandbox, network, key, first)
+            house.engine().add_wallet(None, Environment::Sandbox, network, key, Some(first))
         };
         let refused = add("a second key", FIRST_MAX + 1).await.unwrap_err();
         assert!(matches!(refused, WalletRefused::First(_)), "{refused}");
-        let (_, told) = add("a second key", 30).await.unwrap();
-        for first in [0, 30, 31] {
-            let refused = add("a second key", first).await.unwrap_err();
-            assert!(matches!(refused, WalletRefused::Known), "{refused}");
-        }
+        let told = add("a second key", 30).await.unwrap().addresses;
         for address in &told[..2] {
             let made = house.chosen(BTC).await;
             assert_eq!(house.quote(&made).await.address, address.text);
@@ -165,6 +161,31 @@ on_both! {
         assert_eq!(house.count("SELECT MAX(next_number) FROM wallet").await, 32);
         let engine = house.engine();
         assert_eq!((engine.addresses_watched(), engine.addresses_issued()), (2, 2));
+    }
+
+    async fn a_wallet_begins_elsewhere_until_it_has_given_out_an_address(house: House) {
+        house.pass(crate::house::minutes(1));
+        let network = "bitcoin".parse().unwrap();
+        let add = |first| {
+            house.engine().add_wallet(None, Environment::Sandbox, network, "a second key", first)
+        };
+        let added = add(None).await.unwrap();
+        assert_eq!((added.first, added.before), (0, None));
+        for (first, before) in [(30, 0), (7, 30)] {
+            let changed = add(Some(first)).await.unwrap();
+            assert_eq!((changed.id, changed.before), (added.id, Some(before)));
+        }
+        for first in [None, Some(7)] {
+            let refused = add(first).await.unwrap_err();
+            assert!(matches!(refused, WalletRefused::Known), "{refused}");
+        }
+        let made = house.chosen(BTC).await;
+        assert_eq!(house.count("SELECT MIN(number) FROM address").await, 7);
+        let refused = add(Some(30)).await.unwrap_err();
+        assert!(matches!(refused, WalletRefused::GivenOut { first: 7, count: 1 }), "{refused}");
+        house.pay(&made, PRICE).await;
+        house.blocks(2).await;
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn customers_who_choose_at_the_same_time_do_not_stand_in_each_others_way(house: House) {

@@ -101,8 +101,9 @@ impl House {
 
     /// Takes a wallet for the network; its first addresses.
     pub async fn add_wallet(&self, key: &str) -> Vec<Address> {
-        let added = self.engine.add_wallet(None, Environment::Sandbox, self.network, key, 0).await;
-        let (_, first) = added.unwrap();
+        let added =
+            self.engine.add_wallet(None, Environment::Sandbox, self.network, key, None).await;
+        let first = added.unwrap().addresses;
         assert!(!first.is_empty());
         first
     }
