@@ -4,6 +4,7 @@ pub mod bench;
 pub mod cli;
 pub mod demo;
 pub mod failure;
+pub mod network_name;
 pub mod nodes;
 pub mod serve;
 pub mod settings;

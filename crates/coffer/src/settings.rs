@@ -15,6 +15,7 @@ use coffer_domain::time::Span;
 use coffer_store::failpoint::Failpoint;
 use coffer_web::rate_limit::RateLimit;
 
+pub(crate) use self::section::distance;
 pub use self::{
     address_range::AddressRange,
     environment::Environment,

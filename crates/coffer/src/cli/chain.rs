@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::IsTerminal as _, sync::Arc};
 
 use clap::Subcommand;
-use coffer_domain::ports::Chain;
+use coffer_domain::{code::NetworkName, ports::Chain};
 use coffer_engine::{
     engine::Engine,
     follow::{ChainState, Rescanned},
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::moment;
 use crate::{
     failure::Failure,
+    network_name::unknown,
     terminal::{Conversation, ProgressLine, Terminal, columns, print},
 };
 
@@ -108,9 +109,19 @@ pub(super) async fn run(
 
 fn find(engine: &Engine, name: &str) -> Result<Arc<dyn Chain>, Failure> {
     let chain = engine.chains().find(|chain| chain.name().as_str() == name);
-    chain.cloned().ok_or_else(|| {
-        Failure::new(format!("no network {name} is read here; see coffer chain list"))
-    })
+    chain.cloned().ok_or_else(|| unread(engine, name))
+}
+
+/// No chain of that name is read here.
+fn unread(engine: &Engine, name: &str) -> Failure {
+    let read: Vec<NetworkName> = engine.chains().map(|chain| chain.name()).collect();
+    let catalogue = engine.catalogue();
+    match NetworkName::new(name).ok().filter(|name| catalogue.network(*name).is_some()) {
+        Some(known) => {
+            Failure::new(format!("no network {known} is read here; see coffer chain list"))
+        }
+        None => Failure::new(unknown(name, catalogue, &read, &read)),
+    }
 }
 
 /// Says what happened, and asks whether to go on all the same.

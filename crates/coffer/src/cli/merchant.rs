@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{MerchantCommand, MerchantConfirmations, MerchantLook, Profile, moment};
 use crate::{
     failure::Failure,
+    network_name::unknown,
     settings::Settings,
     terminal::{Terminal, columns},
 };
@@ -269,7 +270,10 @@ fn read_confirmations(
     let network = NetworkName::new(name.trim()).ok();
     let network = network.and_then(|name| engine.catalogue().network(name));
     let network = network.ok_or_else(|| {
-        Failure::new(format!("--confirmations {text:?}: there is no network {:?}", name.trim()))
+        let catalogue = engine.catalogue();
+        let all: Vec<_> = catalogue.networks().iter().map(|network| network.name).collect();
+        let said = unknown(name.trim(), catalogue, &all, &all);
+        Failure::new(format!("--confirmations {text:?}: {said}"))
     })?;
     let steps = steps.trim();
     let parsed = (!steps.is_empty()).then(|| steps.parse()).transpose();

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{WalletCommand, merchant, moment};
 use crate::{
     failure::Failure,
+    network_name::unknown,
     terminal::{self, Terminal, columns},
 };
 
@@ -86,7 +87,7 @@ async fn add(
     let name = NetworkName::new(network)
         .ok()
         .and_then(|name| engine.catalogue().network(name))
-        .ok_or_else(|| Failure::new(format!("there is no network {network}")))?;
+        .ok_or_else(|| no_network(engine, network))?;
     let (name, test) = (name.name, name.test);
     if environment == Environment::Sandbox && !test {
         let text = format!("{network} is no test network; the sandbox has a wallet of its own");
@@ -123,6 +124,15 @@ async fn add(
             )
         },
     )
+}
+
+/// Wallets are kept for networks that are set up; one that is not yet may have been meant.
+fn no_network(engine: &Engine, text: &str) -> Failure {
+    let catalogue = engine.catalogue();
+    let all: Vec<NetworkName> = catalogue.networks().iter().map(|network| network.name).collect();
+    let read = engine.chains().map(|chain| chain.name());
+    let read: Vec<NetworkName> = read.filter(|name| all.contains(name)).collect();
+    Failure::new(unknown(text, catalogue, &all, if read.is_empty() { &all } else { &read }))
 }
 
 /// What to bear in mind of an account whose addresses are given out from that number on.

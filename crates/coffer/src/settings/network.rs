@@ -9,6 +9,7 @@ use coffer_domain::{
 };
 
 use super::section::Section;
+use crate::network_name;
 
 mod asset;
 mod evm;
@@ -49,6 +50,13 @@ pub(super) fn read(mut section: Section<'_>) -> NetworkSettings {
     let utxo = section.tables("utxo", |table| utxo::read(table, &mut catalogue));
     section.finish();
     NetworkSettings { allow_test, catalogue, evm, utxo }
+}
+
+/// What is said of a name that Coffer does not know, in a table that says nothing of a network of
+/// one's own: what that would need, and the names that may stand there.
+fn unknown(text: &str, catalogue: &Catalogue, here: &[NetworkName], needed: &str) -> String {
+    let said = network_name::unknown(text, catalogue, here, here);
+    format!("{said}, or one of your own with {needed}")
 }
 
 /// The steps of confirmations, where they are written.

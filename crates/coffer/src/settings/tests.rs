@@ -339,6 +339,31 @@ chain = \"signet\"
 }
 
 #[test]
+fn a_misspelled_network_is_no_new_one_and_the_nearest_is_named() {
+    let table = |kind: &str, rest: &str| {
+        let file = format!("[[networks.{kind}]]\nendpoints = [\"http://127.0.0.1:1\"]\n{rest}");
+        mistakes(&file, &[])
+    };
+    let utxo = "did you mean bitcoin? Known here: bitcoin, litecoin, or one of your own with like \
+                and chain";
+    for (kind, rest, part) in [
+        ("utxo", "name = \"bitcion\"", utxo),
+        ("utxo", "name = \"btc\"", utxo),
+        ("utxo", "name = \"bitcion\"\nlike = \"bitcoin\"\nchain = \"main\"", utxo),
+        ("evm", "name = \"etherium\"", "did you mean ethereum? Known here: arbitrum, avalanche, "),
+        ("evm", "name = \"eth\"", "did you mean ethereum? Known here: arbitrum, avalanche, "),
+        ("evm", "name = \"sepolia\"", "or one of your own with its chain_id"),
+    ] {
+        let told = table(kind, rest);
+        let start = format!("networks.{kind}[1].name: there is no network ");
+        assert!(told.len() == 1 && told[0].starts_with(&start), "{told:#?}");
+        assert!(told[0].contains(part), "{told:#?}");
+    }
+    let told = table("utxo", "name = \"bitcoin2\"\nlike = \"bitcoin\"");
+    assert!(told.iter().any(|text| text.starts_with("networks.utxo[1].chain: is missing")));
+}
+
+#[test]
 fn mistakes_of_networks_are_told_at_once_and_without_access_keys() {
     let file = "\
 [[networks.evm]]
@@ -359,7 +384,7 @@ endpoint = []
 ";
     let told = mistakes(file, &[]);
     let expect = [
-        "networks.evm[1].chain_id: is missing",
+        "networks.evm[1].name: there is no network \"sepolia\"; known here: arbitrum, avalanche, ",
         "networks.evm[1].endpoints: endpoint 1 does not begin with http",
         "networks.evm[2].name: bitcoin is not read by JSON-RPC",
         "networks.evm[2].endpoints: at least one",

@@ -40,7 +40,7 @@ fn a_stopped_network_is_listed_and_goes_on_once_a_person_says_so() {
     assert_eq!(cleared["cleared"]["kind"], "reversed");
     assert!(sandbox(&home)["stopped"].is_null());
     let told = home.complaint(&["chain", "clear", "moon", "--yes"], 1);
-    assert!(told.contains("no network moon is read here"), "{told}");
+    assert!(told.contains("there is no network \"moon\"; known here: sandbox"), "{told}");
 }
 
 #[test]

@@ -260,6 +260,29 @@ fn a_wallet_begins_with_the_number_that_was_asked_for() {
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["first_number"]), (1, &0.into()));
 }
 
+#[test]
+fn a_misspelled_network_is_answered_with_the_one_that_was_meant() {
+    let home = Home::with_database();
+    let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
+    fs::write(home.path("coffer.toml"), network).unwrap();
+    let merchant = home.merchant();
+    let meant = "did you mean ethereum?";
+    for command in [
+        ["wallet", "add", "--network", "eth", XPUB].as_slice(),
+        &["chain", "clear", "etherium", "--yes"],
+        &["chain", "rescan", "Ethereum", "--from", "1"],
+        &["chain", "blind", "--network", "eth"],
+        &["merchant", "set", &merchant, "--confirmations", "etherum=3"],
+    ] {
+        let told = home.complaint(command, 1);
+        assert!(told.contains(meant) && told.contains(" Known here: "), "{command:?}: {told}");
+    }
+    let told = home.complaint(&["wallet", "add", "--network", "btc", XPUB], 1);
+    assert!(told.contains("did you mean bitcoin? Known here: ethereum"), "{told}");
+    let told = home.complaint(&["chain", "blind", "--network", "bitcoin"], 1);
+    assert!(told.contains("no network bitcoin is read here"), "{told}");
+}
+
 /// The scripts of both networks are the same, and a payment is found by its script.
 #[test]
 fn a_key_is_taken_for_one_network_only() {

@@ -8,7 +8,7 @@ use coffer_engine::engine::Engine;
 use coffer_store::{blind_span::BlindSpan, error::DbError, tx::Tx};
 use serde_json::{Value, json};
 
-use super::moment;
+use super::{find, moment, unread};
 use crate::{
     failure::Failure,
     terminal::{Terminal, columns},
@@ -20,20 +20,21 @@ pub(super) async fn run(
     limit: u32,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    let network = network.map(named).transpose()?;
+    let name = network.map(|text| NetworkName::new(text).map_err(|_| unread(engine, text)));
+    let name = name.transpose()?;
     let spans = engine
         .store()
-        .read(async move |tx: &mut Tx<'_>| tx.blind_spans(network, limit).await)
+        .read(async move |tx: &mut Tx<'_>| tx.blind_spans(name, limit).await)
         .await
         .map_err(|error: DbError| error)?;
+    // One that is read no more keeps its spans.
+    if let Some(text) = network.filter(|_| spans.is_empty()) {
+        find(engine, text)?;
+    }
     terminal.answer(
         || json!({"blind": spans.iter().map(object).collect::<Vec<_>>()}),
         || table(engine, &spans),
     )
-}
-
-fn named(text: &str) -> Result<NetworkName, Failure> {
-    NetworkName::new(text).map_err(|refused| Failure::new(refused.to_string()))
 }
 
 fn object(span: &BlindSpan) -> Value {

@@ -11,7 +11,7 @@ use coffer_domain::{
     time::Span,
 };
 
-use super::{asset, check_endpoints, confirmations, usual_staleness};
+use super::{asset, check_endpoints, confirmations, unknown, usual_staleness};
 use crate::settings::section::Section;
 
 /// Decimals of the own coin of every EVM network.
@@ -158,7 +158,13 @@ fn read_new(
         test: section.flag("test"),
     };
     if chain_id.is_none() {
-        section.refuse("chain_id", "is missing: Coffer does not know this network by itself");
+        if !section.has("chain_id") {
+            let known = Catalogue::builtin();
+            let known = known.networks().iter().filter(|known| known.family == Family::Evm);
+            let known: Vec<NetworkName> = known.map(|known| known.name).collect();
+            let said = unknown(name.as_str(), catalogue, &known, "its chain_id");
+            section.refuse("name", &said);
+        }
         return None;
     }
     match catalogue.clone().with_network(network.clone()) {

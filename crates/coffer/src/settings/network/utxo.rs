@@ -11,18 +11,18 @@ use coffer_domain::{
     time::Span,
 };
 
-use super::{asset, check_endpoints, confirmations, usual_staleness};
-use crate::settings::section::Section;
+use super::{asset, check_endpoints, confirmations, unknown, usual_staleness};
+use crate::{network_name::nearest, settings::section::Section};
 
 /// Decimals of the coin of every network of this kind.
 const COIN_DECIMALS: u8 = 8;
 
 pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Option<UtxoSettings> {
-    let name = section.required("name").and_then(|text| {
+    let mut name = section.required("name").and_then(|text| {
         let name = NetworkName::new(&text);
         name.map_err(|refused| section.refuse("name", &refused.to_string())).ok()
     });
-    let rules = read_rules(&mut section, name);
+    let rules = read_rules(&mut section, &mut name, catalogue);
     let network = match name.and_then(|name| catalogue.network(name)).cloned() {
         Some(known) => read_known(&mut section, known, catalogue),
         None => name.and_then(|name| read_new(&mut section, name, rules, catalogue)),
@@ -63,10 +63,12 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
     Some(utxo)
 }
 
-/// The formats: of a network Coffer knows by its name, of another by what it is like.
+/// The formats: of a network Coffer knows by its name, of another by what it is like. A misspelled
+/// name is taken away.
 fn read_rules(
     section: &mut Section<'_>,
-    name: Option<NetworkName>,
+    name: &mut Option<NetworkName>,
+    catalogue: &Catalogue,
 ) -> Option<&'static NetworkRules> {
     let likes = [("bitcoin", Like::Bitcoin), ("litecoin", Like::Litecoin)];
     let known = name.and_then(|name| likes.iter().find(|(known, _)| *known == name.as_str()));
@@ -91,6 +93,21 @@ fn read_rules(
             section.refuse("chain", &text);
         }
         return NetworkRules::of(*own, ChainKind::Main);
+    }
+    let names: Vec<NetworkName> =
+        likes.iter().filter_map(|(known, _)| NetworkName::new(known).ok()).collect();
+    let bare = !section.has("like") && !section.has("chain");
+    // Under a name that is nearly the same, the main chain is the one that was meant.
+    let main = chain == Some(ChainKind::Main);
+    if bare && name.is_some_and(|name| catalogue.network(name).is_some()) {
+        // Of another kind, which is told by its name.
+        return None;
+    }
+    let misspelled =
+        |name: &NetworkName| bare || (main && nearest(name.as_str(), catalogue, &names).is_some());
+    if let Some(wrong) = name.take_if(|name| misspelled(name)) {
+        section.refuse("name", &unknown(wrong.as_str(), catalogue, &names, "like and chain"));
+        return None;
     }
     if like.is_none() && !section.has("like") {
         section.refuse("like", "is missing: write \"bitcoin\" or \"litecoin\"");
