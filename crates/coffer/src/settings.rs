@@ -123,7 +123,7 @@ pub enum Rates {
 pub struct Sources<'a> {
     /// The file named on the command line.
     pub file: Option<&'a Path>,
-    /// The folder relative paths begin in.
+    /// The folder in which a settings file is looked for, and which one is named from.
     pub working_directory: PathBuf,
     /// The environment.
     pub environment: Environment,
@@ -208,13 +208,13 @@ fn read(
     let key_file = store::read_key_file(root.section("secrets"), store.as_ref(), sources);
     let allow_private_callbacks = read_callbacks(root.section("callbacks"));
     let rates = read_rates(root.section("rates"));
-    let urls = urls::read(root.section("urls"), sources);
+    let urls = urls::read(root.section("urls"));
     let networks = network::read(root.section("networks"));
     let rate_limit = read_limits(root.section("limits"));
     let sandbox_block = read_sandbox(root.section("sandbox"));
     let log = log::read(root.section("log"));
     let metrics = read_metrics(root.section("metrics"));
-    let (mail_meant, mail) = operator::read_mail(root.section("mail"), sources);
+    let (mail_meant, mail) = operator::read_mail(root.section("mail"));
     let alarms = operator::read_alarms(root.section("alarms"), mail_meant);
     let failpoint = if cfg!(debug_assertions) { read_test(root.section("test")) } else { None };
     root.finish();

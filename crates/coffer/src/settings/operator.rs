@@ -7,7 +7,7 @@ use coffer_engine::settings::AlarmRules;
 use coffer_outside::mailer::{MailAddress, SmtpServer};
 use coffer_wire::signature::WebhookSecret;
 
-use super::{Sources, section::Section};
+use super::section::Section;
 
 /// How mails are sent.
 #[derive(Clone, Debug)]
@@ -45,14 +45,11 @@ pub struct Webhook {
 }
 
 /// How mails are sent, and whether somebody meant them to be, by naming a server.
-pub(super) fn read_mail(
-    mut section: Section<'_>,
-    sources: &Sources<'_>,
-) -> (bool, Option<MailSettings>) {
+pub(super) fn read_mail(mut section: Section<'_>) -> (bool, Option<MailSettings>) {
     let server = section.parsed("smtp_url", SmtpServer::parse);
     let (user, password) = (section.text("user"), section.text("password"));
     let from = section.parsed("from", |text| text.parse::<MailAddress>());
-    let ca_file = section.text("ca_file").map(|path| sources.working_directory.join(path));
+    let ca_file = section.file("ca_file");
     let named = section.has("smtp_url");
     if named && !section.has("from") {
         section.refuse("from", "is missing: whom mails come from, such as coffer@example.com");

@@ -1,7 +1,12 @@
 //! Reading a table of settings: each key is asked for once, every mistake is collected, and a key
 //! nobody asked for is one.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use super::{
     mistake::Mistake,
@@ -142,6 +147,18 @@ impl<'a> Section<'a> {
                 None
             }
         }
+    }
+
+    /// A file, named from the root: relative to the folder a command is started in, the same
+    /// settings would mean another file.
+    pub(crate) fn file(&mut self, key: &'static str) -> Option<PathBuf> {
+        self.parsed(key, |text| match Path::new(text) {
+            path if path.is_absolute() => Ok(path.to_owned()),
+            _ => Err(format!(
+                "{text:?} is no absolute path: write the whole path, such as /var/lib/coffer/FILE; \
+                 in another folder it would be another file"
+            )),
+        })
     }
 
     /// One of some words.

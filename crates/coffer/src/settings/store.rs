@@ -49,10 +49,10 @@ pub(super) fn read_key_file(
     sources: &Sources<'_>,
 ) -> Option<PathBuf> {
     const NAME: &str = "coffer.key";
-    let named = section.text("key_file").map(|path| sources.working_directory.join(path));
+    let named = section.file("key_file");
     let beside = match store.map(|store| &store.url) {
         Some(StoreUrl::Sqlite(path)) => path.parent().map(|folder| folder.join(NAME)),
-        Some(StoreUrl::Postgres(_)) if named.is_none() => {
+        Some(StoreUrl::Postgres(_)) if !section.has("key_file") => {
             let own = sources.environment.config_home();
             if own.is_none() {
                 section.refuse("key_file", "is missing, and there is no HOME to keep keys in");

@@ -153,6 +153,37 @@ fn a_database_is_named_from_the_root() {
     }
 }
 
+/// A command that is started in another folder would make a second key.
+#[test]
+fn a_file_of_the_settings_is_named_from_the_root() {
+    let file = "\
+[secrets]
+key_file = \"coffer.key\"
+[urls]
+unknown = \"refuse\"
+blocklist = \"./list.txt\"
+[mail]
+smtp_url = \"smtp://localhost\"
+from = \"coffer@example.com\"
+ca_file = \"ca.pem\"
+[[networks.utxo]]
+name = \"bitcoin\"
+endpoints = [\"http://127.0.0.1:8332\"]
+cookie_file = \"~/.bitcoin/.cookie\"
+";
+    for url in ["sqlite:///data/coffer.db", "postgres://localhost/coffer"] {
+        let told = mistakes(file, &[("COFFER_STORE__URL", url), ("HOME", "")]);
+        let expect =
+            ["secrets.key_file", "urls.blocklist", "networks.utxo[1].cookie_file", "mail.ca_file"];
+        for path in expect {
+            let start = format!("{path}: ");
+            let found = told.iter().find(|text| text.starts_with(&start)).unwrap();
+            assert!(found.contains("is no absolute path"), "{found}");
+        }
+        assert_eq!(told.len(), expect.len(), "{told:#?}");
+    }
+}
+
 #[test]
 fn a_file_that_is_not_toml_is_one_mistake_with_its_line() {
     let told =

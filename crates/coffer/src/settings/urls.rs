@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use coffer_outside::url_screen::BlocklistFile;
 
-use super::{Sources, section::Section};
+use super::section::Section;
 
 /// Merchants' URLs.
 #[derive(Clone, Debug)]
@@ -17,14 +17,14 @@ pub struct UrlSettings {
     pub blocklist: Option<PathBuf>,
 }
 
-pub(super) fn read(mut section: Section<'_>, sources: &Sources<'_>) -> Option<UrlSettings> {
+pub(super) fn read(mut section: Section<'_>) -> Option<UrlSettings> {
     let unknown_allowed = section.word("unknown", &[("allow", true), ("refuse", false)]);
     let allow_loopback = section.flag("allow_loopback");
-    let blocklist = section.text("blocklist").map(|path| sources.working_directory.join(path));
+    let blocklist = section.file("blocklist");
     if let Some(Err(refused)) = blocklist.as_deref().map(BlocklistFile::open) {
         section.refuse("blocklist", &refused.to_string());
     }
-    if unknown_allowed == Some(false) && blocklist.is_none() {
+    if unknown_allowed == Some(false) && !section.has("blocklist") {
         section.refuse("unknown", "nothing screens, so every URL would be refused; set blocklist");
     }
     section.finish();

@@ -1,6 +1,6 @@
 //! One network of Bitcoin's kind of the settings.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use coffer_chains::utxo::{ChainKind, Like, NetworkRules, UtxoSettings};
 use coffer_domain::{
@@ -37,7 +37,7 @@ pub(super) fn read(mut section: Section<'_>, catalogue: &mut Catalogue) -> Optio
     if sources == 0 && !section.has("esplora") {
         section.refuse("endpoints", "at least one address of a node's JSON-RPC is needed");
     }
-    let cookie_file = section.text("cookie_file").map(PathBuf::from);
+    let cookie_file = section.file("cookie_file");
     let zmq = section.parsed("zmq", parse_zmq);
     let second_source_above = read_limit(&mut section, sources);
     let stale_after = section.number("stale_after_seconds", 1..=604_800);
