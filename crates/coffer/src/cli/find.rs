@@ -51,7 +51,7 @@ fn object(engine: &Engine, story: &Story) -> Value {
         })
     });
     let transfers = request.transfers.iter().map(|transfer| {
-        let place = page::Place::of(transfer);
+        let place = page::Place::of(transfer, &story.readings);
         json!({
             "network": transfer.reference.network.as_str(),
             "transaction": transfer.reference.transaction,

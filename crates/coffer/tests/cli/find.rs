@@ -37,6 +37,34 @@ fn asked(home: &Home, server: &Running) -> (Value, impl Fn(&str, &Value) -> Valu
 }
 
 #[test]
+fn a_payment_is_as_deep_as_the_newest_block_says() {
+    let home = Home::with_database();
+    let server = home.serve(&["serve"]);
+    let (made, ask) = asked(&home, &server);
+    let pay = |made: &Value| {
+        let id = made["data"]["id"].as_str().unwrap();
+        ask(&format!("/{id}/simulate"), &json!({"payment": "exact"}));
+    };
+    let story = || home.json(&["find", "order-7"])["requests"][0].clone();
+    pay(&made);
+    let height = |story: &Value| story["networks"][0]["height"].as_u64().unwrap();
+    let before = height(&story());
+    let other = json!({
+        "amount": "100", "currency": {"iso": "USD"}, "life_time_duration": 3_600,
+        "payment_currency": {"iso": "BTC", "network_name": "bitcoin"}, "foreign_id": "order-8",
+    });
+    pay(&ask("", &other));
+    let after = story();
+    let transfer = &after["transfers"][0];
+    assert!(height(&after) > before, "no block came");
+    assert_eq!(transfer["state"], "final");
+    let deep = height(&after) - transfer["block"].as_u64().unwrap() + 1;
+    assert_eq!(transfer["confirmations"], deep);
+    let words = format!("final, block {}, {deep} deep", transfer["block"]);
+    assert!(home.said(&["find", "order-7"]).contains(&words), "{words}");
+}
+
+#[test]
 fn a_payment_is_found_and_its_story_told() {
     let home = Home::with_database();
     let server = home.serve(&["serve"]);

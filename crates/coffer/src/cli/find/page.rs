@@ -20,13 +20,19 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(transfer: &TrackedTransfer) -> Self {
+    /// How deep goes by the newest block that was read: what was final is looked at no more.
+    pub(super) fn of(transfer: &TrackedTransfer, readings: &[Reading]) -> Self {
+        let on = readings.iter().find(|reading| reading.network == transfer.reference.network);
+        let newest = on.and_then(|reading| reading.cursor.as_ref()).map(|cursor| cursor.at.height);
         match &transfer.position {
             Position::Gone => Self { state: "gone", block: None, confirmations: 0 },
             Position::Pending => Self { state: "pending", block: None, confirmations: 0 },
             Position::Block { at, confirmations, .. } => {
                 let state = if transfer.is_final() { "final" } else { "in a block" };
-                Self { state, block: Some(at.height), confirmations: *confirmations }
+                let deep = newest.and_then(|newest| newest.checked_sub(at.height));
+                let deep = deep.map_or(0, |deep| deep.saturating_add(1));
+                let deep = u32::try_from(deep).unwrap_or(u32::MAX).max(*confirmations);
+                Self { state, block: Some(at.height), confirmations: deep }
             }
         }
     }
@@ -122,7 +128,7 @@ fn transfers(engine: &Engine, story: &Story) -> Vec<Vec<String>> {
     let transfers = story.stored.request.transfers.iter().map(|transfer| {
         vec![
             format!("{} {}", engine.decimal(transfer.asset, transfer.units), transfer.asset),
-            Place::of(transfer).words(),
+            Place::of(transfer, &story.readings).words(),
             format!("seen {}", moment::text(transfer.first_time)),
             format!("to {}", transfer.address),
             transfer.reference.to_string(),
