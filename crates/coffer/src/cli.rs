@@ -10,6 +10,7 @@ pub use self::{
 
 mod alarm;
 mod callback;
+mod callback_url;
 mod chain;
 mod config;
 mod doctor;

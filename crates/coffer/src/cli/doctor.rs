@@ -12,7 +12,7 @@ use coffer_outside::{
 use coffer_store::chain_stop::ChainStop;
 use serde_json::{Value, json};
 
-use super::moment;
+use super::{callback_url, moment};
 use crate::{
     demo,
     failure::Failure,
@@ -29,7 +29,9 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let serving = serving(settings).await?;
-    let found = engine.diagnose(serving).await?;
+    let mut found = engine.diagnose(serving).await?;
+    found.findings.extend(callback_url::findings(engine, settings).await?);
+    found.findings.sort_by_key(|finding| finding.grade);
     let now = engine.now();
     terminal.answer(|| object(&found, serving, now), || page(&found, now))?;
     let wrong = found.findings.iter().filter(|finding| finding.grade == Grade::Wrong).count();

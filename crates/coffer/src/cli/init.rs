@@ -6,7 +6,10 @@ use coffer_engine::engine::Engine;
 use coffer_store::store::Role;
 use serde_json::json;
 
-use super::payable::{Payable, payable};
+use super::{
+    callback_url::Doubt,
+    payable::{Payable, payable},
+};
 use crate::{
     failure::Failure,
     serve::logging,
@@ -126,6 +129,8 @@ async fn look(engine: &Engine, settings: &Settings) -> Result<Findings, Failure>
     }
     let mut without_key = None;
     for merchant in &merchants {
+        let doubt = Doubt::of(merchant, settings).filter(|doubt| doubt.refused);
+        missing.extend(doubt.map(|doubt| doubt.sentence(merchant)));
         if engine.keys_of(merchant.id).await?.iter().all(|key| key.disabled_at.is_some()) {
             without_key.get_or_insert(merchant);
         }

@@ -14,21 +14,24 @@ use coffer_engine::{api_key::NewKey, engine::Engine};
 use coffer_store::{api_key::StoredKey, error::DbError, tx::Tx};
 use serde_json::{Value, json};
 
-use super::{KeyCommand, merchant, moment, payable::payable};
+use super::{KeyCommand, callback_url::Doubt, merchant, moment, payable::payable};
 use crate::{
     failure::Failure,
+    settings::Settings,
     terminal::{self, Terminal, columns},
 };
 
 pub(super) async fn run(
     engine: &Engine,
+    settings: &Settings,
     command: &KeyCommand,
     folder: &Path,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     match command {
         KeyCommand::Add { merchant, sandbox, out } => {
-            let merchant = merchant::find(engine, merchant).await?.id;
+            let owner = merchant::find(engine, merchant).await?;
+            let merchant = owner.id;
             let environment = if *sandbox { Environment::Sandbox } else { Environment::Live };
             if environment == Environment::Live
                 && let Some(missing) = payable(engine, Some(merchant)).await?.lacks()
@@ -36,6 +39,10 @@ pub(super) async fn run(
                 let told =
                     "requests can be made with a live key, but nobody can pay them; missing:";
                 terminal::warn(&format!("{told} {missing}"));
+            }
+            let doubt = Doubt::of(&owner, settings);
+            if let Some(doubt) = doubt.filter(|it| it.refused || environment == Environment::Live) {
+                terminal::warn(&doubt.sentence(&owner));
             }
             let scope = Scope { merchant, environment };
             match out {

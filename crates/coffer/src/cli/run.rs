@@ -73,9 +73,10 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
             closed(&engine, merchant::run(&engine, &settings, command, terminal).await).await
         }
         Command::Key(command) => {
-            let engine = open(&load(&sources)?).await?;
+            let settings = load(&sources)?;
+            let engine = open(&settings).await?;
             let folder = &sources.working_directory;
-            closed(&engine, key::run(&engine, command, folder, terminal).await).await
+            closed(&engine, key::run(&engine, &settings, command, folder, terminal).await).await
         }
         Command::Wallet(WalletCommand::New(args)) => wallet::new(args, terminal),
         Command::Wallet(command) => {

@@ -103,6 +103,39 @@ fn private_networks_are_admitted_where_the_settings_say_so() {
     assert!(told.contains("must start with http:// or https://"), "{told}");
 }
 
+/// As after a trial on one machine, in which callbacks were allowed to go there.
+#[test]
+fn a_callback_url_that_callbacks_refuse_is_pointed_out() {
+    let home = Home::with_database();
+    let allowed = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        let output = command.env("COFFER_CALLBACKS__ALLOW_PRIVATE_NETWORKS", "true").output();
+        let output = output.unwrap();
+        let said = |bytes| String::from_utf8(bytes).unwrap();
+        (said(output.stdout), said(output.stderr))
+    };
+    let url = "http://127.0.0.1:9000/callback";
+    let (made, _) = allowed(&["merchant", "add", "Shop", "--callback-url", url, "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let add = ["key", "add", "--merchant", id, "--sandbox", "--json"];
+    assert_eq!(allowed(&add).1, "", "the sandbox may");
+    let live = allowed(&add[..4]).1;
+    assert!(live.contains("only while callbacks.allow_private_networks is set"), "{live}");
+    let kept = allowed(&["doctor"]).0;
+    let (_, notable) = kept.split_once("Worth knowing\n").expect(&kept);
+    assert!(notable.contains(&format!("merchant Shop: callbacks go to {url} only")), "{kept}");
+    let what = format!("callbacks are refused: the callback URL {url} must start with https://");
+    let set = format!("coffer merchant set {id} --callback-url URL");
+    let warned = String::from_utf8(home.run(&add).stderr).unwrap();
+    let doctor = String::from_utf8(home.run(&["doctor"]).stdout).unwrap();
+    for said in [warned, home.said(&["init"]), doctor] {
+        assert!(said.contains(&what) && said.contains(&set), "{said}");
+    }
+    home.said(&["merchant", "set", id, "--callback-url", "https://shop.example/callback"]);
+    assert!(!home.said(&["init"]).contains("callbacks are refused"));
+}
+
 #[test]
 fn all_mistakes_about_a_merchant_are_told_at_once() {
     let home = Home::with_database();
