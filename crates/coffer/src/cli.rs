@@ -150,6 +150,9 @@ pub enum Command {
     /// do; its status is 1 if anything is.
     Doctor,
     /// Ask a running server whether it can do its work
+    ///
+    /// Where the settings have a token (health.token) it is sent, and the server tells of its
+    /// networks, endpoints, coins and keys.
     Health {
         /// The server, if not the one of the settings
         #[arg(long, value_name = "URL")]

@@ -190,7 +190,11 @@ pub fn web(settings: &Settings, engine: &Engine) -> Router {
         engine: engine.clone(),
         monotonic: monotonic(),
         random,
-        settings: WebSettings { rate_limit: settings.rate_limit, ..WebSettings::default() },
+        settings: WebSettings {
+            rate_limit: settings.rate_limit,
+            health_token: settings.health_token.clone(),
+            ..WebSettings::default()
+        },
     })
 }
 

@@ -14,6 +14,7 @@ use std::{
 use coffer_domain::time::Span;
 use coffer_store::failpoint::Failpoint;
 use coffer_web::rate_limit::RateLimit;
+use coffer_wire::access_token::AccessToken;
 
 pub(crate) use self::section::distance;
 pub use self::{
@@ -80,6 +81,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Where Prometheus finds the metrics.
     pub metrics: Option<SocketAddr>,
+    /// What `/health` must be asked with to tell more than whether all is well.
+    pub health_token: Option<AccessToken>,
     /// How mails are sent; none where no server is named.
     pub mail: Option<MailSettings>,
     /// Who is told of alarms, and when.
@@ -214,6 +217,7 @@ fn read(
     let sandbox_block = read_sandbox(root.section("sandbox"));
     let log = log::read(root.section("log"));
     let metrics = read_metrics(root.section("metrics"));
+    let health_token = read_health(root.section("health"));
     let (mail_meant, mail) = operator::read_mail(root.section("mail"));
     let alarms = operator::read_alarms(root.section("alarms"), mail_meant);
     let failpoint = if cfg!(debug_assertions) { read_test(root.section("test")) } else { None };
@@ -236,6 +240,7 @@ fn read(
         sandbox_block: sandbox_block?,
         log: log?,
         metrics,
+        health_token,
         mail,
         alarms: alarms?,
         failpoint,
@@ -307,6 +312,13 @@ fn read_metrics(mut section: Section<'_>) -> Option<SocketAddr> {
     let listen = section.parsed("listen", parse_address);
     section.finish();
     listen
+}
+
+fn read_health(mut section: Section<'_>) -> Option<AccessToken> {
+    let token =
+        section.parsed("token", |text| AccessToken::parse(text).map_err(|no| no.to_string()));
+    section.finish();
+    token
 }
 
 fn read_test(mut section: Section<'_>) -> Option<Failpoint> {

@@ -251,7 +251,7 @@ impl Alarm {
                 ends_by_itself: true,
                 meaning: "A network cannot be read up to now. Windows of its requests stand still; \
                           nothing expires or fails meanwhile.",
-                what_to_do: "Look at its node and its endpoints; `coffer health` says more.",
+                what_to_do: "Look at its node and its endpoints; `coffer doctor` says more.",
             },
         }
     }

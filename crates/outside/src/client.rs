@@ -140,7 +140,20 @@ impl GuardedClient {
     /// # Errors
     /// When the host is refused or gives no answer in time.
     pub async fn get(&self, url: &str, most: usize) -> Result<Answer, CallFailed> {
-        self.call(Method::GET, url, HeaderMap::new(), Vec::new(), most).await
+        self.get_with(url, HeaderMap::new(), most).await
+    }
+
+    /// As [`Self::get`], with headers of one's own.
+    ///
+    /// # Errors
+    /// When the host is refused or gives no answer in time.
+    pub async fn get_with(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        most: usize,
+    ) -> Result<Answer, CallFailed> {
+        self.call(Method::GET, url, headers, Vec::new(), most).await
     }
 
     /// Posts a body, reading at most `most` bytes of the answer's body.

@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header::ALLOW, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header::ALLOW, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
@@ -117,7 +117,7 @@ async fn said(
     request: Request,
 ) -> Result<Said, Failure> {
     let Access::Key(face) = route.access else {
-        return open(state, route.operation, health::is_near(&request)).await;
+        return open(state, route.operation, request.headers()).await;
     };
     let (parts, body) = request.into_parts();
     let claim = auth::claim(&state.engine, face, &parts.headers).await?;
@@ -156,12 +156,19 @@ async fn dispatch(call: &Call<'_>, operation: Operation, create: Create) -> Resu
     answer.map(Bytes::from)
 }
 
-/// What anybody may ask; `near` tells whether somebody on this machine does.
-async fn open(state: &ServerState, operation: Operation, near: bool) -> Result<Said, Failure> {
+/// What anybody may ask.
+async fn open(
+    state: &ServerState,
+    operation: Operation,
+    headers: &HeaderMap,
+) -> Result<Said, Failure> {
     const TEXT: &str = "text/plain; charset=utf-8";
     let ok = |media_type, body| Said { status: StatusCode::OK, media_type, body };
     let said = match operation {
-        Operation::Health => health::said(&state.engine, near).await,
+        Operation::Health => {
+            let all = health::may_know(state.settings.health_token.as_ref(), headers);
+            health::said(&state.engine, all).await
+        }
         Operation::OpenApi => ok(JSON, openapi::bytes()),
         Operation::Ping => ok(TEXT, Bytes::from_static(PONG.as_bytes())),
         Operation::Create

@@ -2,29 +2,21 @@
 
 mod detail;
 
-use std::net::SocketAddr;
-
-use axum::{
-    extract::{ConnectInfo, Request},
-    http::StatusCode,
-};
+use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use bytes::Bytes;
 use coffer_domain::{money::AssetId, time::Timestamp};
 use coffer_engine::{
     engine::Engine,
     health::{ChainHealth, Health},
 };
+use coffer_wire::access_token::AccessToken;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::detail::{CoinView, EndpointView, KeyView};
 use crate::problem::{JSON, Said};
 
-/// What proxies add to what they pass on.
-const OF_PROXIES: [&str; 6] =
-    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
-
-/// How the installation is.
+/// How the installation is. Without the token of the settings `status` is all that is told.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthView {
@@ -33,18 +25,22 @@ pub(crate) struct HealthView {
     status: &'static str,
     /// `ok` or `unavailable`.
     #[schema(example = "ok")]
-    store: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<&'static str>,
     /// Every chain that is followed.
-    chains: Vec<ChainView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chains: Option<Vec<ChainView>>,
     /// How many addresses are watched.
-    addresses_watched: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses_watched: Option<usize>,
     /// How many have been issued; more than are watched while they are still being loaded after a
     /// start.
-    addresses_issued: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses_issued: Option<usize>,
     /// Each coin of the networks that are set up, and whether it can be taken now.
-    coins: Vec<CoinView>,
-    /// The extended public keys with the longest gaps, a hundred at most. Left out for who does not
-    /// ask from this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coins: Option<Vec<CoinView>>,
+    /// The extended public keys with the longest gaps, a hundred at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Vec<KeyView>>,
     /// How many keys are not among them: they are too many, or were not measured yet.
@@ -88,9 +84,8 @@ pub(crate) struct ChainView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused_assets: Vec<RefusedAssetView>,
     /// What each endpoint said when it was asked last, once a minute; empty where another server
-    /// asks them. Left out for who does not ask from this machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    endpoints: Option<Vec<EndpointView>>,
+    /// asks them.
+    endpoints: Vec<EndpointView>,
 }
 
 /// A time in which a chain could not be read.
@@ -120,26 +115,39 @@ pub(crate) struct RefusedAssetView {
 }
 
 impl HealthView {
-    /// What is told: to who asks from this machine (`near`) everything, to others neither endpoints
-    /// nor keys.
-    fn new(health: &Health, near: bool) -> Self {
-        let chains = health.chains.iter().map(|chain| ChainView::new(chain, health.at, near));
-        let keys = health.keys.iter().map(|(key, at)| KeyView::new(key, *at));
+    /// What a load balancer needs.
+    fn short(health: &Health) -> Self {
         Self {
             status: if health.is_well() { "ok" } else { "unwell" },
-            store: if health.store { "ok" } else { "unavailable" },
-            chains: chains.collect(),
-            addresses_watched: health.addresses_watched,
-            addresses_issued: health.addresses_issued,
-            coins: health.coins.iter().map(CoinView::from).collect(),
-            keys: near.then(|| keys.collect()),
-            keys_left_out: near.then_some(health.keys_left_out),
+            store: None,
+            chains: None,
+            addresses_watched: None,
+            addresses_issued: None,
+            coins: None,
+            keys: None,
+            keys_left_out: None,
+        }
+    }
+
+    /// All there is.
+    fn whole(health: &Health) -> Self {
+        let chains = health.chains.iter().map(|chain| ChainView::new(chain, health.at));
+        let keys = health.keys.iter().map(|(key, at)| KeyView::new(key, *at));
+        Self {
+            store: Some(if health.store { "ok" } else { "unavailable" }),
+            chains: Some(chains.collect()),
+            addresses_watched: Some(health.addresses_watched),
+            addresses_issued: Some(health.addresses_issued),
+            coins: Some(health.coins.iter().map(CoinView::from).collect()),
+            keys: Some(keys.collect()),
+            keys_left_out: Some(health.keys_left_out),
+            ..Self::short(health)
         }
     }
 }
 
 impl ChainView {
-    fn new(chain: &ChainHealth, now: Timestamp, near: bool) -> Self {
+    fn new(chain: &ChainHealth, now: Timestamp) -> Self {
         let age = |at: Timestamp| now.since(at).seconds().max(0);
         Self {
             name: chain.name.to_string(),
@@ -157,7 +165,7 @@ impl ChainView {
                 payments: span.payments,
             }),
             refused_assets: chain.refused_assets.iter().map(RefusedAssetView::from).collect(),
-            endpoints: near.then(|| detail::endpoints(chain.asked.as_ref())),
+            endpoints: detail::endpoints(chain.asked.as_ref()),
         }
     }
 }
@@ -169,20 +177,20 @@ impl From<&(AssetId, String)> for RefusedAssetView {
 }
 
 /// What the engine says of itself; 503 where it cannot do its work.
-pub(crate) async fn said(engine: &Engine, near: bool) -> Said {
+pub(crate) async fn said(engine: &Engine, all: bool) -> Said {
     let health = engine.health().await;
     let status = match health.is_well() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let view = HealthView::new(&health, near);
+    let view = if all { HealthView::whole(&health) } else { HealthView::short(&health) };
     let body = serde_json::to_vec(&view).unwrap_or_default();
     Said { status, media_type: JSON, body: Bytes::from(body) }
 }
 
-/// Whether who asks is on this machine, and nobody stands in between.
-pub(crate) fn is_near(request: &Request) -> bool {
-    let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let loopback = client.is_some_and(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
-    loopback && !OF_PROXIES.iter().any(|header| request.headers().contains_key(*header))
+/// Whether who asks may be told everything: whoever sends the token of the settings. Where he asks
+/// from tells nothing, since behind a proxy everybody looks as if he was on this machine.
+pub(crate) fn may_know(token: Option<&AccessToken>, headers: &HeaderMap) -> bool {
+    let sent = headers.get(AUTHORIZATION);
+    token.zip(sent).is_some_and(|(token, sent)| token.is_sent_by(sent.as_bytes()))
 }

@@ -94,6 +94,10 @@ fn security_schemes() -> Value {
                             on methods that change something a nonce (8 to 64 of A-Z a-z 0-9 - _) \
                             is good once.",
         },
+        "HealthToken": {
+            "type": "http", "scheme": "bearer",
+            "description": "The token of the server's settings, health.token.",
+        },
     })
 }
 

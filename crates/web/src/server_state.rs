@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use coffer_engine::engine::Engine;
+use coffer_wire::access_token::AccessToken;
 
 use crate::{
     metrics::RouteMetrics,
@@ -24,7 +25,7 @@ pub struct WebParts {
 }
 
 /// The settings of the web.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct WebSettings {
     /// What a key may do.
     pub rate_limit: RateLimit,
@@ -33,6 +34,9 @@ pub struct WebSettings {
     pub twin_wait: Duration,
     /// How long the body of a request may take to arrive.
     pub body_wait: Duration,
+    /// What `/health` must be asked with to tell more than whether all is well; none: it never
+    /// does.
+    pub health_token: Option<AccessToken>,
 }
 
 impl Default for WebSettings {
@@ -41,6 +45,7 @@ impl Default for WebSettings {
             rate_limit: RateLimit::default(),
             twin_wait: Duration::from_secs(5),
             body_wait: Duration::from_secs(15),
+            health_token: None,
         }
     }
 }
@@ -65,8 +70,8 @@ impl ServerState {
         let metrics = ROUTES.iter().map(|route| RouteMetrics::new(route.verb.as_str(), route.path));
         Self(Arc::new(Shared {
             engine,
-            settings,
             limiter: KeyLimiter::new(settings.rate_limit, Arc::clone(&monotonic)),
+            settings,
             monotonic,
             request_ids: RequestIds::new(random),
             metrics: metrics.chain([RouteMetrics::new("other", "unknown")]).collect(),

@@ -3,6 +3,7 @@
 //! Reading is strict ([`json`]), tells every mistake of a body at once ([`error`]), and yields the
 //! checked types of `coffer_domain`. Rendering takes plain views and gives bytes. No IO, no clock.
 
+pub mod access_token;
 pub mod alarm;
 pub mod callback;
 pub mod currency;

@@ -1,5 +1,6 @@
 //! `coffer health`
 
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use coffer_outside::{
     client::{GuardedClient, Limits},
     guard::{AddressGuard, Lookup},
@@ -21,8 +22,15 @@ pub(super) async fn run(
     // The operator's own server, wherever it stands.
     let client = GuardedClient::new(AddressGuard::new(true), Lookup::System, Limits::DEFAULT)
         .map_err(|refused| Failure::new(refused.to_string()))?;
+    let mut headers = HeaderMap::new();
+    if let Some(token) = &settings.health_token
+        && let Ok(mut value) = HeaderValue::try_from(token.header())
+    {
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
     let answer = client
-        .get(&url, ANSWER_BYTES)
+        .get_with(&url, headers, ANSWER_BYTES)
         .await
         .map_err(|failed| Failure::new(format!("no healthy server at {url}: {failed}")))?;
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);

@@ -117,7 +117,7 @@ async fn look(engine: &Engine, settings: &Settings) -> Result<Findings, Failure>
     missing.extend(settings.warnings());
     let mut configured = Vec::new();
     if let Payable::On(networks) = payable {
-        let asked = "coffer serve asks its node, coffer health says how far it is read";
+        let asked = "coffer serve asks its node, coffer doctor says how far it is read";
         configured.push(format!("real payments on {} ({asked})", networks.join(", ")));
     }
     if settings.server.public_url.is_none() {

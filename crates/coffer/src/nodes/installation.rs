@@ -19,6 +19,8 @@ use crate::{
     failure::Failure,
 };
 
+/// What its `/health` is asked with; it listens on loopback, for as long as a run.
+const HEALTH_TOKEN: &str = "this-installation-is-for-a-run-only";
 /// The first argument that makes one of our programs behave as `coffer` with the rest.
 pub const AS_COFFER: &str = "as-coffer";
 /// What the server says when it takes connections.
@@ -64,6 +66,7 @@ impl Installation {
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8080\"\n\
              [store]\nurl = \"sqlite://{}\"\n[log]\nlevel = \"warn\"\n\
              [limits]\nrequests_per_second = 1000000\nburst = 1000000\n\
+             [health]\ntoken = \"{HEALTH_TOKEN}\"\n\
              [callbacks]\nallow_private_networks = true\n{networks}",
             store.display()
         );
@@ -192,7 +195,9 @@ impl Installation {
     /// # Errors
     /// When the server does not answer.
     pub async fn chain(&self, name: &str) -> Result<(Option<u64>, Option<String>), Failure> {
-        let answer = Question::page("/health").ask(self.address).await?;
+        let mut question = Question::page("/health");
+        question.headers.push(("authorization", format!("Bearer {HEALTH_TOKEN}")));
+        let answer = question.ask(self.address).await?;
         let health: Value = serde_json::from_str(&answer.body)
             .map_err(|error| Failure::new(format!("/health: {error}: {}", answer.body)))?;
         let chains = health["chains"].as_array().cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::node::{Node, Origin, Table, Value};
 
 /// Settings that are shown to nobody.
-const SECRETS: [&str; 2] = ["mail.password", "alarms.webhook_secret"];
+const SECRETS: [&str; 3] = ["health.token", "mail.password", "alarms.webhook_secret"];
 
 /// One setting in force.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -559,3 +559,18 @@ fn mail_is_set_up_by_a_server_and_a_sender_and_its_password_is_shown_to_nobody()
     assert!(shown.contains("mail.password") && !shown.contains("hush"), "{shown}");
     assert!(load("", &[]).unwrap().mail.is_none());
 }
+
+#[test]
+fn a_token_that_could_be_guessed_is_refused_by_its_name_and_shown_to_nobody() {
+    let refused = load("[health]\ntoken = \"hush-hush\"", &[]).unwrap_err().to_string();
+    for part in ["health.token", "has 9 characters, 32 are the fewest"] {
+        assert!(refused.contains(part), "{part} is not in:\n{refused}");
+    }
+    assert!(!refused.contains("hush"), "{refused}");
+    let token = "hush-hush-hush-hush-hush-hush-hush";
+    let settings = load("", &[("COFFER_HEALTH__TOKEN", token)]).unwrap();
+    assert!(settings.health_token.is_some());
+    let shown = format!("{settings:?}");
+    assert!(shown.contains("health.token") && !shown.contains("hush"), "{shown}");
+    assert!(load("", &[]).unwrap().health_token.is_none());
+}

@@ -9,10 +9,13 @@ use coffer_web::{
     router::{Access, Operation, ROUTES, Route, Verb},
     server_state::WebSettings,
 };
+use coffer_wire::access_token::AccessToken;
 use serde_json::Value;
 
 use crate::support::{Answer, Ask, HeldWriter, NOW, Setup, World};
 
+/// What `/health` is asked with.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// Members whose values are another day's; their kind is compared.
 const OF_ANOTHER_DAY: [&str; 20] = [
     "id",
@@ -74,7 +77,8 @@ async fn run(route: &Route, example: &Example) -> Answer {
     let rate_limit = RateLimit { per_second: limit(1), burst: limit(6) };
     let twin_wait = if example.given.contains(&Given::TwinAtWork) { 20 } else { 5_000 };
     let twin_wait = Duration::from_millis(twin_wait);
-    let web = WebSettings { rate_limit, twin_wait, ..WebSettings::default() };
+    let health_token = Some(AccessToken::parse(TOKEN).unwrap());
+    let web = WebSettings { rate_limit, twin_wait, health_token, ..WebSettings::default() };
     let live_polygon = example.given.contains(&Given::NoRates);
     let world = World::with(Setup { web, live_polygon, ..Setup::default() }).await;
     let mut id = "019d511c-9fd2-7e71-b534-74e8abd855f1".to_owned();
@@ -126,7 +130,8 @@ fn ask(route: &Route, example: &Example, id: &str, world: &World) -> Ask {
     let ask = ask.header("idempotency-key", example.idempotency_key);
     let live = example.given.contains(&Given::NoRates) || example.signing == Signing::Live;
     match (example.signing, route.access) {
-        (_, Access::Open) | (Signing::NoKey, _) => ask,
+        (Signing::NoKey, _) => ask,
+        (_, Access::Open) => ask.header("authorization", &format!("Bearer {TOKEN}")),
         (_, Access::Key(Face::Own)) if live => ask.bound(&world.live, NOW, "nonce-0001"),
         _ if live => ask.signed(&world.live),
         (Signing::UnknownKey, _) => ask.signed(&world.sandbox).header("x-processing-key", "none"),

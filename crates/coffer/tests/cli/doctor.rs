@@ -7,10 +7,14 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, Running};
 
+/// What `/health` is asked with.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
 /// The settings of an operator who reads a pruned node.
 fn settings(node: &UtxoNode) -> String {
     format!(
-        "[rates]\nsource = \"fixed\"\n[networks]\nallow_test = true\n\
+        "[health]\ntoken = \"{TOKEN}\"\n\
+         [rates]\nsource = \"fixed\"\n[networks]\nallow_test = true\n\
          [[networks.utxo]]\nname = \"bitcoin_regtest\"\nlike = \"bitcoin\"\n\
          chain = \"regtest\"\ntitle = \"Bitcoin regtest\"\ntest = true\n\
          block_seconds = 600\nendpoints = [\"http://{PASSWORD}@{}\"]\n\
@@ -22,7 +26,8 @@ fn settings(node: &UtxoNode) -> String {
 
 /// How far the server has read the node's chain.
 fn read_to(server: &Running) -> Option<u64> {
-    let (_, body) = server.ask("GET /health", "");
+    let head = format!("GET /health HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nX-Ignored:");
+    let (_, body) = server.ask(&head, "");
     let health: Value = serde_json::from_str(&body).unwrap();
     let chains = health["chains"].as_array().unwrap().iter();
     let mut own = chains.filter(|chain| chain["name"] == "bitcoin_regtest");

@@ -15,6 +15,8 @@ use super::callback_sink::Secrets;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_coffer");
+/// What its `/health` is asked with.
+const HEALTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// What it says when it takes connections.
 const READY: &str = "listening on http://";
 /// How long anything may take that is waited for. Nothing does unless it is broken.
@@ -39,6 +41,7 @@ impl Program {
         let settings = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8080\"\n\
              [store]\nurl = \"sqlite://{}\"\n\
+             [health]\ntoken = \"{HEALTH_TOKEN}\"\n\
              [callbacks]\nallow_private_networks = true\n{networks}",
             store.display()
         );
@@ -114,7 +117,8 @@ impl Program {
 
     /// How the server says it is.
     pub async fn health(&self) -> Value {
-        let answer = self.http.get(format!("{}/health", self.url)).send().await.unwrap();
+        let ask = self.http.get(format!("{}/health", self.url)).bearer_auth(HEALTH_TOKEN);
+        let answer = ask.send().await.unwrap();
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
     }
 

@@ -328,7 +328,7 @@ mod tests {
             "A network cannot be read up to now. Windows of its requests stand still; nothing \
              expires or fails meanwhile.\n\n    bitcoin: bitcoin cannot be reached: <no> \
              connection\n\nSince 2026-04-07 06:12 UTC.\n\nWhat to do: Look at its node and its \
-             endpoints; `coffer health` says more.\n\nYou know of it, and want no reminders:\n    \
+             endpoints; `coffer doctor` says more.\n\nYou know of it, and want no reminders:\n    \
              coffer alarm ack {}\n\n-- \nCoffer at https://pay.example.com\n",
             row().id
         );

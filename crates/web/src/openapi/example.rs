@@ -56,7 +56,7 @@ pub enum Given {
 /// How a request is authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signing {
-    /// Rightly, with a sandbox key.
+    /// Rightly, with a sandbox key; where none is asked for, with the token, if there is one.
     Right,
     /// Rightly, with a live key.
     Live,

@@ -130,8 +130,8 @@ fn words(operation: Operation) -> Words {
             "Server",
             "getHealth",
             "Tell the server's health",
-            "503 while the database does not answer or a chain is read with delay. Endpoints and \
-             keys are told of only to who asks from this machine.",
+            "503 while the database does not answer or a chain is read with delay. Without the \
+             token of the settings (health.token) status is all that is told.",
         ),
     }
 }
@@ -139,6 +139,7 @@ fn words(operation: Operation) -> Words {
 fn security(route: &Route) -> Value {
     let plain = json!({ "ProcessingKey": [], "ProcessingSignature": [] });
     match route.access {
+        Access::Open if route.operation == Operation::Health => json!([{}, { "HealthToken": [] }]),
         Access::Open => json!([]),
         Access::Key(Face::Compatible) => json!([plain]),
         Access::Key(Face::Own) => json!([{ "ProcessingKey": [], "CofferSignature": [] }, plain]),

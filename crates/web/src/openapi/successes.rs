@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::example::{Example, FIXED, Given, REQUEST};
+use super::example::{Example, FIXED, Given, REQUEST, Signing};
 use crate::router::{Operation, Route};
 
 pub(super) fn of(route: &Route) -> Vec<Example> {
@@ -188,23 +188,26 @@ fn health() -> Vec<Example> {
             "chains": [{
                 "name": "sandbox", "height": height, "read_through": through,
                 "lag_seconds": lag, "lag_blocks": null, "behind": behind,
-                "addresses_watched": 1,
+                "addresses_watched": 1, "endpoints": [],
             }],
             "addresses_watched": 1,
             "addresses_issued": 1,
             "coins": [],
+            "keys": [],
+            "keys_left_out": 0,
         })
     };
     let example = |name, summary, status, answer| {
         Example::new(Operation::Health, name, summary, status, answer)
     };
     vec![
-        example("ok", "All is well", 200, health("ok", "ok", json!(null)))
+        example("ok", "All is well", 200, json!({ "status": "ok" })).signing(Signing::NoKey),
+        example("details", "All is well, with the token", 200, health("ok", "ok", json!(null)))
             .given(Given::Created(FIXED))
             .given(Given::Paid),
         example(
             "unwell",
-            "The database is away",
+            "The database is away, with the token",
             503,
             health("unwell", "unavailable", json!("not read yet")),
         )
