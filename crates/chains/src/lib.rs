@@ -4,6 +4,7 @@
 //! knows about payment requests or money owed, keeps no record of its own, and may be asked the
 //! same thing any number of times. `tests/contract/` holds the rules every adapter passes.
 
+mod complaints;
 mod counters;
 pub mod evm;
 mod label;

@@ -20,7 +20,7 @@ use super::{
     settings::EvmSettings,
     traces::{self, Tracing},
 };
-use crate::{counters::Counters, label::Label};
+use crate::{complaints::Complaints, counters::Counters, label::Label};
 
 /// Blocks of which the logs are asked for at once, until an endpoint refuses that.
 const LOG_RANGE: u64 = 64;
@@ -49,6 +49,7 @@ pub(super) struct Endpoint {
     clock: Arc<dyn Clock>,
     calls: Calls,
     counters: Counters,
+    complaints: Complaints,
     /// Blocks of which it gives the logs in one answer, as far as is known.
     log_range: AtomicU64,
     /// The newest block it named, and when it was asked.
@@ -113,6 +114,7 @@ impl Endpoint {
             clock,
             calls: Calls::default(),
             counters: Counters::new(settings.network, number),
+            complaints: Complaints::default(),
             log_range: AtomicU64::new(LOG_RANGE),
             newest: Mutex::default(),
             shown: Mutex::default(),
@@ -188,6 +190,16 @@ impl Endpoint {
     pub(super) fn shows_pending(&self) -> bool {
         let shown = *self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         shown.is_some_and(|at| self.clock.now().since(at) <= SHOWN_FOR)
+    }
+
+    /// Whether the log should tell of this fault.
+    pub(super) fn is_news(&self, fault: &Fault) -> bool {
+        self.complaints.failed(&fault.reason(), fault.doubts_endpoint(), self.clock.now())
+    }
+
+    /// Notes an answer; whether the log should tell that it is back.
+    pub(super) fn is_back(&self) -> bool {
+        self.complaints.answered(self.clock.now())
     }
 
     /// Asks for proof of identity again before the next question.

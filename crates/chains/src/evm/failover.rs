@@ -75,6 +75,10 @@ impl Failover {
             };
             match answer {
                 Ok(answer) => {
+                    if endpoint.is_back() {
+                        let (network, endpoint) = (self.network, endpoint.label());
+                        tracing::warn!(%network, %endpoint, "endpoint answers again");
+                    }
                     let absent_only = faults.iter().all(|(_, fault)| *fault == Fault::Absent);
                     if turn > 0 && !absent_only {
                         preferred.store(number, Ordering::Relaxed);
@@ -90,12 +94,12 @@ impl Failover {
         Err(Failure(faults))
     }
 
-    /// Remembers what a fault says of its endpoint.
+    /// Remembers what a fault says of its endpoint, and tells of it unless that was just done.
     pub(super) fn note(&self, endpoint: &Endpoint, fault: &Fault) {
         if fault.doubts_endpoint() {
             endpoint.doubt();
         }
-        if !matches!(fault, Fault::Absent | Fault::Traceless) {
+        if !matches!(fault, Fault::Absent | Fault::Traceless) && endpoint.is_news(fault) {
             let (network, endpoint) = (self.network, endpoint.label());
             let fault = fault.reason();
             tracing::warn!(%network, %endpoint, fault, "endpoint failed");

@@ -20,7 +20,7 @@ use super::{
     http::Http,
     node::Node,
 };
-use crate::label::Label;
+use crate::{complaints::Complaints, label::Label};
 
 /// How long an endpoint that did not answer is left alone while another answers.
 const REST: Span = Span::from_seconds(15);
@@ -43,11 +43,13 @@ pub(super) struct Source {
     identified: AtomicBool,
     /// When it last did not answer as it should, and whether it gave no answer of its chain at all.
     failed: Mutex<Option<(Timestamp, bool)>>,
+    complaints: Complaints,
 }
 
 impl Source {
-    pub(super) const fn new(kind: Kind) -> Self {
-        Self { kind, identified: AtomicBool::new(false), failed: Mutex::new(None) }
+    pub(super) fn new(kind: Kind) -> Self {
+        let (identified, failed) = (AtomicBool::new(false), Mutex::new(None));
+        Self { kind, identified, failed, complaints: Complaints::default() }
     }
 
     /// What log lines and errors call it: number and domain, no secrets.
@@ -360,18 +362,25 @@ impl Sources {
             Ok(()) => question(source).await,
             Err(fault) => Err(fault),
         };
+        let now = self.clock.now();
+        let (network, endpoint, complaints) = (self.network, source.label(), &source.complaints);
         match &answer {
-            Ok(_) => source.note(None),
+            Ok(_) => {
+                source.note(None);
+                if complaints.answered(now) {
+                    tracing::warn!(%network, %endpoint, "endpoint answers again");
+                }
+            }
             Err(fault) => {
-                if fault.doubts_endpoint() {
+                let away = fault.doubts_endpoint();
+                if away {
                     source.doubt();
                     // Who answers nonsense does not lead, and may still contradict another.
                     let silent = !matches!(fault, Fault::Nonsense(_));
-                    source.note(Some((self.clock.now(), silent)));
+                    source.note(Some((now, silent)));
                 }
-                if !fault.is_ordinary() {
-                    let (network, endpoint) = (self.network, source.label());
-                    let fault = fault.reason();
+                let fault = (!fault.is_ordinary()).then(|| fault.reason());
+                if let Some(fault) = fault.filter(|it| complaints.failed(it, away, now)) {
                     tracing::warn!(%network, %endpoint, fault, "endpoint failed");
                 }
             }
