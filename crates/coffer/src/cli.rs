@@ -36,7 +36,6 @@ mod wallet;
     after_long_help = AFTER,
     max_term_width = 100,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     propagate_version = true
 )]
 pub struct Cli {

@@ -1,6 +1,9 @@
 //! `coffer callback …`
 
-use coffer_domain::id::{CallbackId, MerchantId, PaymentRequestId};
+use coffer_domain::{
+    id::{CallbackId, MerchantId, PaymentRequestId},
+    time::Timestamp,
+};
 use coffer_engine::engine::Engine;
 use coffer_store::{
     callback::{CallbackState, StoredCallback, kind_word},
@@ -32,7 +35,7 @@ pub(super) async fn run(
                     (None, None, None) if callbacks.is_empty() => {
                         "There are no callbacks yet.\n".to_owned()
                     }
-                    _ => table(&callbacks),
+                    _ => table(&callbacks, engine.now()),
                 },
             )
         }
@@ -45,7 +48,7 @@ pub(super) async fn run(
                     object["said"] = json!(said);
                     object
                 },
-                || lines(&callback, said.as_deref()),
+                || lines(&callback, said.as_deref(), engine.now()),
             )
         }
         CallbackCommand::Resend { id } => {
@@ -100,7 +103,7 @@ fn unknown(id: &str) -> Failure {
 }
 
 /// One value a line.
-fn lines(callback: &StoredCallback, said: Option<&str>) -> String {
+fn lines(callback: &StoredCallback, said: Option<&str>, now: Timestamp) -> String {
     let none = || "-".to_owned();
     let rows = [
         ("callback", callback.id.text()),
@@ -110,7 +113,7 @@ fn lines(callback: &StoredCallback, said: Option<&str>) -> String {
         ("state", callback.state.as_str().to_owned()),
         ("attempts", callback.attempts.to_string()),
         ("last attempt", callback.attempted_at.map_or_else(none, moment::text)),
-        ("next attempt", next_attempt(callback).map_or_else(none, moment::text)),
+        ("next attempt", next_in_words(callback, now)),
         ("answer", callback.answer.clone().unwrap_or_else(none)),
         ("it said", said.map_or_else(none, ToOwned::to_owned)),
     ];
@@ -118,8 +121,17 @@ fn lines(callback: &StoredCallback, said: Option<&str>) -> String {
 }
 
 /// The next attempt, where there will be one.
-fn next_attempt(callback: &StoredCallback) -> Option<coffer_domain::time::Timestamp> {
+fn next_attempt(callback: &StoredCallback) -> Option<Timestamp> {
     (callback.state == CallbackState::Due).then_some(callback.next_at)
+}
+
+/// A time that is over would look as if the attempt had been forgotten.
+fn next_in_words(callback: &StoredCallback, now: Timestamp) -> String {
+    match next_attempt(callback) {
+        None => "-".to_owned(),
+        Some(at) if at <= now => "now".to_owned(),
+        Some(at) => moment::text(at),
+    }
 }
 
 fn object(callback: &StoredCallback) -> Value {
@@ -139,7 +151,7 @@ fn object(callback: &StoredCallback) -> Value {
     })
 }
 
-fn table(callbacks: &[StoredCallback]) -> String {
+fn table(callbacks: &[StoredCallback], now: Timestamp) -> String {
     if callbacks.is_empty() {
         return "There is no such callback.\n".to_owned();
     }
@@ -151,7 +163,7 @@ fn table(callbacks: &[StoredCallback]) -> String {
             kind_word(callback.kind).to_owned(),
             callback.state.as_str().to_owned(),
             callback.attempts.to_string(),
-            next_attempt(callback).map_or_else(|| "-".to_owned(), moment::text),
+            next_in_words(callback, now),
             callback.answer.as_deref().map_or_else(|| "-".to_owned(), in_one_line),
         ]
     };

@@ -15,6 +15,12 @@ use serde_json::{Value, json};
 use crate::{failure::Failure, terminal::Terminal};
 
 pub(super) async fn run(engine: &Engine, text: &str, terminal: Terminal) -> Result<(), Failure> {
+    if text.trim().is_empty() {
+        return Err(Failure::new(
+            "there is nothing to look for: give an id, a payment link, a foreign id, an address, a \
+             transaction or a customer reference",
+        ));
+    }
     let found = engine.find(text).await?;
     let networks: Vec<&str> = found.foreign_address_on.iter().map(|name| name.as_str()).collect();
     terminal.answer(

@@ -112,8 +112,9 @@ fn describe(text: &mut String, mut command: clap::Command, name: &str) {
     let help = without_colours(&command.render_long_help().to_string());
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let _ = write!(text, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
-    let below: Vec<clap::Command> =
-        command.get_subcommands().filter(|below| !below.is_hide_set()).cloned().collect();
+    // `help` says what stands here.
+    let told = |below: &&clap::Command| !below.is_hide_set() && below.get_name() != "help";
+    let below: Vec<clap::Command> = command.get_subcommands().filter(told).cloned().collect();
     for below in below {
         let name = format!("{name} {}", below.get_name());
         let below = below.term_width(100);

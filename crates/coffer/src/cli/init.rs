@@ -3,7 +3,7 @@
 use std::{fs, io, io::Write as _, path::Path};
 
 use coffer_engine::engine::Engine;
-use coffer_store::store::Role;
+use coffer_store::store::{Role, Store};
 use serde_json::json;
 
 use super::{
@@ -37,6 +37,7 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
     let written = found.is_none() && write_settings(&file)?;
     let settings = Settings::load(sources)?;
     logging::start(&LogSettings { level: "warn".to_owned(), ..settings.log.clone() });
+    let before = Before::of(&settings).await?;
     let url = settings.server.own_url(settings.server.listen);
     let engine = wiring::open(&settings, Role::Cli, &url).await?;
     let findings = look(&engine, &settings).await;
@@ -49,7 +50,8 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
         || {
             json!({
                 "settings": file, "settings_written": written, "database": store,
-                "key_file": key_file, "works": findings.works,
+                "database_made": before.database == MADE, "key_file": key_file,
+                "key_file_made": before.key_file == MADE, "works": findings.works,
                 "configured": findings.configured, "missing": findings.missing,
                 "next": findings.next,
             })
@@ -68,14 +70,40 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
                 lines => bullets(lines),
             };
             format!(
-                "Settings  {file} ({settings})\nDatabase  {store}\nKeys      {key_file} — keep a \
-                 copy of this file apart from the database's backups\n\nWorks now:\n{}\n\
+                "Settings  {file} ({settings})\nDatabase  {store} ({})\nKeys      \
+                 {key_file} ({}) — keep a copy of this file apart from the database's backups\n\nWorks now:\n{}\n\
                  {configured}Missing:\n{missing}\nNext:\n    {}\n",
+                before.database,
+                before.key_file,
                 bullets(&findings.works),
                 findings.next
             )
         },
     )
+}
+
+const MADE: &str = "made";
+const FOUND: &str = "found";
+
+/// What of an installation was there before.
+struct Before {
+    database: &'static str,
+    key_file: &'static str,
+}
+
+impl Before {
+    async fn of(settings: &Settings) -> Result<Self, Failure> {
+        let url = &settings.store.url;
+        let pending = Store::pending(url, &wiring::store_options(settings, Role::Cli)).await;
+        let pending = pending.map_err(|error| Failure::of_database(url, &error))?;
+        let database = match pending.exists {
+            true if pending.migrations.is_empty() => FOUND,
+            true => "found, brought up to date",
+            false => MADE,
+        };
+        let key_file = if settings.key_file.exists() { FOUND } else { MADE };
+        Ok(Self { database, key_file })
+    }
 }
 
 /// Writes the defaults as comments, unless the file is there; whether it did.

@@ -24,8 +24,16 @@ fn init_makes_everything_and_says_what_is_next() {
     assert!(home.path("coffer.toml").is_file());
     fs::write(home.path("coffer.toml"), "[limits]\nburst = 5\n").unwrap();
     let merchant = home.merchant();
+    for part in ["coffer.db (made)\n", "coffer.key (made) — keep"] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    let again = home.said(&["init"]);
+    for part in ["coffer.toml (found)\n", "coffer.db (found)\n", "coffer.key (found) — keep"] {
+        assert!(again.contains(part), "{part} is not in:\n{again}");
+    }
     let again = home.json(&["init"]);
     assert_eq!(again["settings_written"], false);
+    assert_eq!((&again["database_made"], &again["key_file_made"]), (&false.into(), &false.into()));
     assert_eq!(again["next"], format!("coffer key add --merchant {merchant} --sandbox"));
     assert_eq!(fs::read_to_string(home.path("coffer.toml")).unwrap(), "[limits]\nburst = 5\n");
 }

@@ -85,6 +85,8 @@ fn help_is_a_page_of_a_manual() {
     for part in ["Usage:", "Examples:", "Environment:", "Files:", "Exit status:", "coffer demo"] {
         assert!(help.contains(part), "{part} is not in:\n{help}");
     }
+    assert_eq!(home.said(&["help"]), help);
+    assert!(home.said(&["help", "find"]).contains("tell its story"));
     assert!(home.complaint(&["serv"], 2).contains("serve"));
     home.complaint(&[], 2);
 }

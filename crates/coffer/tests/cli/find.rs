@@ -102,6 +102,10 @@ fn what_is_not_here_is_said_in_a_sentence() {
     let home = Home::with_database();
     let network = "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"http://127.0.0.1:1\"]\n";
     std::fs::write(home.path("coffer.toml"), network).unwrap();
+    for nothing in ["", " "] {
+        let told = home.complaint(&["find", nothing], 1);
+        assert!(told.contains("nothing to look for: give an id, a payment link"), "{told}");
+    }
     let told = home.complaint(&["find", "order-8"], 1);
     assert!(told.contains("nothing here is called order-8"), "{told}");
     let stranger = "0xde709f2102306220921060314715629080e2fb77";
@@ -109,4 +113,21 @@ fn what_is_not_here_is_said_in_a_sentence() {
     let sentence =
         format!("{stranger} is an address of ethereum, but none that was given out here");
     assert!(told.contains(&sentence), "{told}");
+}
+
+#[test]
+fn a_callback_whose_time_has_come_is_due_now() {
+    let home = Home::with_database();
+    let server = home.serve(&["serve"]);
+    let (made, _) = asked(&home, &server);
+    let id = made["data"]["id"].as_str().unwrap();
+    let callback = home.json(&["callback", "list", "--request", id])["callbacks"][0].clone();
+    server.signal("TERM");
+    assert_eq!(server.ended().0, Some(0));
+    let id = callback["id"].as_str().unwrap();
+    home.said(&["callback", "resend", id]);
+    let listed = home.said(&["callback", "list"]);
+    assert!(listed.contains("  now  "), "{listed}");
+    let shown = home.said(&["callback", "show", id]);
+    assert!(shown.contains("next attempt  now"), "{shown}");
 }
