@@ -71,7 +71,8 @@ pub(super) async fn run(sources: &Sources<'_>, terminal: Terminal) -> Result<(),
             };
             format!(
                 "Settings  {file} ({settings})\nDatabase  {store} ({})\nKeys      \
-                 {key_file} ({}) — keep a copy of this file apart from the database's backups\n\nWorks now:\n{}\n\
+                 {key_file} ({}) — keep a copy of this file apart from the database's \
+                 backups\n\nWorks now:\n{}\n\
                  {configured}Missing:\n{missing}\nNext:\n    {}\n",
                 before.database,
                 before.key_file,
