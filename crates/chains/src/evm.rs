@@ -257,6 +257,15 @@ impl Chain for EvmChain {
         self.endpoint_naming(block).await
     }
 
+    fn one_suffices(&self, asset: AssetId, units: Units) -> bool {
+        self.second_source_above.get(&asset).is_none_or(|cap| units <= *cap)
+    }
+
+    /// One call to each endpoint.
+    async fn named_by_two(&self, block: &BlockRef) -> Result<(), ChainError> {
+        self.two_naming(block).await
+    }
+
     fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {
         address::derive(key, index)
     }

@@ -304,6 +304,15 @@ impl Chain for UtxoChain {
         self.endpoint_naming(block).await
     }
 
+    fn one_suffices(&self, asset: AssetId, units: Units) -> bool {
+        asset != self.reading.asset || self.second_source_above.is_none_or(|limit| units <= limit)
+    }
+
+    /// One call to each endpoint.
+    async fn named_by_two(&self, block: &BlockRef) -> Result<(), ChainError> {
+        self.two_naming(block).await
+    }
+
     async fn news(&self) {
         match &self.news {
             Some(news) => news.next().await,

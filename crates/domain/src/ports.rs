@@ -274,6 +274,21 @@ pub trait Chain: Send + Sync {
         None
     }
 
+    /// Whether one endpoint is believed for so much of an asset in one block. Where not, two must
+    /// name the block that makes it final.
+    fn one_suffices(&self, _asset: AssetId, _units: Units) -> bool {
+        true
+    }
+
+    /// Whether two endpoints have this block on their chains.
+    ///
+    /// # Errors
+    /// [`ChainError::EndpointsDisagree`] where another block is named in its place, and
+    /// [`ChainError::Unconfirmed`] where there is no second answer.
+    async fn named_by_two(&self, _block: &BlockRef) -> Result<(), ChainError> {
+        Ok(())
+    }
+
     /// The address number `index` of an extended public key, on one of this chain's networks.
     ///
     /// # Errors

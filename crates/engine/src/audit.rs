@@ -53,6 +53,7 @@ const OPEN_EVERY: Span = Span::from_seconds(10);
 /// A block whose balances are compared, and what stands behind it.
 #[derive(Clone)]
 struct Measure {
+    chain: Arc<dyn Chain>,
     coin: AssetId,
     at: BlockRef,
     time: Timestamp,
@@ -91,7 +92,7 @@ impl Engine {
             return Ok(begun);
         }
         let tip = chain.tip().await?;
-        let measure = self.measure(coin, cursor, tip).await?;
+        let measure = self.measure(chain, coin, cursor, tip).await?;
         let measure = measure.filter(|measure| measure.is_after(way));
         let Some(measure) = measure else { return Ok(begun) };
         let due = self.due_audits(chain, measure.at.height, BATCH).await?;
@@ -197,6 +198,7 @@ impl Engine {
     /// than nodes know; or one that is called final; and one that was read.
     async fn measure(
         &self,
+        chain: &Arc<dyn Chain>,
         coin: AssetId,
         cursor: Cursor,
         tip: Tip,
@@ -214,7 +216,14 @@ impl Engine {
         // A chain that was just begun has none so deep, and the deepest must do.
         let found = blocks.iter().find(|(at, _)| at.height == height).or(blocks.last());
         let found = found.cloned();
-        Ok(found.map(|(at, time)| Measure { coin, at, time, cursor, tip }))
+        Ok(found.map(|(at, time)| Measure {
+            chain: Arc::clone(chain),
+            coin,
+            at,
+            time,
+            cursor,
+            tip,
+        }))
     }
 }
 

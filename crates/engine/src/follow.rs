@@ -3,6 +3,7 @@
 
 mod blind;
 mod clear;
+mod deep;
 mod disputed;
 mod early;
 mod inner_transfers;
@@ -25,10 +26,12 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, inner_transfers::InnerW
 use crate::{engine::Engine, error::EngineError};
 
 pub use clear::ClearRefused;
+pub(crate) use deep::as_if_new;
 pub(crate) use look::Found;
 pub(crate) use missed::Missed;
 pub use rescan::{RescanRefused, Rescanned};
 pub(crate) use step::Step;
+use step::Taken;
 pub use stop::ChainState;
 
 /// Blocks read in one step at most, but for those that a reorganisation makes read again.
@@ -146,10 +149,14 @@ impl Engine {
             tip,
             asked_at,
             undisputed: false,
+            borne_out: None,
         };
         step.lost = self.lost(chain, &step).await?;
-        let taken = self.take(chain, step).await?;
-        Ok(if at_tip && taken { Progress::AtTip } else { Progress::More })
+        Ok(match self.take(chain, step).await? {
+            Taken::Yes if at_tip => Progress::AtTip,
+            Taken::Yes | Taken::Moved => Progress::More,
+            Taken::NotYet => Progress::Unsettled,
+        })
     }
 
     /// Begins a little below the tip; none when somebody else has begun. Addresses are issued only

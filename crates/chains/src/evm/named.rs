@@ -1,11 +1,14 @@
-//! Which endpoint still has a block that another one says is gone.
+//! Which endpoints have a block: one that another says is gone, or one that makes much final.
 
-use coffer_domain::transfer::BlockRef;
-use futures_util::future;
+use coffer_domain::{ports::ChainError, transfer::BlockRef};
+use futures_util::{StreamExt, future, stream::FuturesUnordered};
 use serde::de::IgnoredAny;
 use serde_json::json;
+use tokio::time;
 
-use super::{EvmChain, answer::NodeBlock, block::text, endpoint::Endpoint, fault::Fault};
+use super::{
+    EvmChain, answer::NodeBlock, block::text, endpoint::Endpoint, fault::Fault, tip::PATIENCE,
+};
 
 impl EvmChain {
     /// The first endpoint in step that has a block on its chain, where there are several. All are
@@ -28,14 +31,56 @@ impl EvmChain {
         future::join_all(asked).await.into_iter().flatten().next()
     }
 
-    async fn names(&self, endpoint: &Endpoint, block: &BlockRef) -> Result<bool, Fault> {
+    /// Whether two endpoints have a block on their chains. All are asked at once, and nobody waits
+    /// for a third. Who is behind its network bears it out like any other: it has the block.
+    pub(super) async fn two_naming(&self, block: &BlockRef) -> Result<(), ChainError> {
+        let (network, height) = (self.network, block.height);
+        let asked = self.failover.endpoints.iter().map(async |endpoint| {
+            let told = time::timeout(PATIENCE, self.hash_at(endpoint, height)).await;
+            let slow = || Err(Fault::Unreachable("no answer in time".to_owned()));
+            (endpoint, told.unwrap_or_else(|_| slow()))
+        });
+        let mut asked = asked.collect::<FuturesUnordered<_>>();
+        let (mut named, mut other, mut silent) = (0, Vec::new(), Vec::new());
+        while let Some((endpoint, told)) = asked.next().await {
+            let (label, ours) = (endpoint.label(), &block.hash);
+            match told {
+                Ok(Some(hash)) if hash == *ours => named += 1,
+                Ok(Some(hash)) => other.push(format!("{label} has {hash} there, not {ours}")),
+                Ok(None) => silent.push(format!("{label}: has no such block")),
+                Err(fault) => {
+                    self.failover.note(endpoint, &fault);
+                    silent.push(format!("{label}: {}", fault.reason()));
+                }
+            }
+            if named == 2 {
+                return Ok(());
+            }
+        }
+        if !other.is_empty() {
+            let reason = other.join("; ");
+            return Err(ChainError::EndpointsDisagree { network, height, reason });
+        }
+        let reason = format!(
+            "block {height} makes a payment above second_source_above final once a second endpoint \
+             has it: {}",
+            silent.join("; ")
+        );
+        Err(ChainError::Unconfirmed { network, reason })
+    }
+
+    /// The hash of an endpoint's block at a height; none where its chain is shorter.
+    async fn hash_at(&self, endpoint: &Endpoint, height: u64) -> Result<Option<String>, Fault> {
         endpoint.identify(&self.failover.identity).await?;
-        let asked = json!([format!("{:#x}", block.height), false]);
+        let asked = json!([format!("{height:#x}"), false]);
         let told =
             endpoint.call::<Option<NodeBlock<IgnoredAny>>>("eth_getBlockByNumber", asked).await?;
-        let same = |told: NodeBlock<IgnoredAny>| {
-            told.number.small() == Some(block.height) && text(told.hash.0) == block.hash
-        };
-        Ok(told.is_some_and(same) && self.tip_at(endpoint).await?.live)
+        let told = told.filter(|told| told.number.small() == Some(height));
+        Ok(told.map(|told| text(told.hash.0)))
+    }
+
+    async fn names(&self, endpoint: &Endpoint, block: &BlockRef) -> Result<bool, Fault> {
+        let told = self.hash_at(endpoint, block.height).await?;
+        Ok(told.as_ref() == Some(&block.hash) && self.tip_at(endpoint).await?.live)
     }
 }

@@ -1,9 +1,15 @@
-//! Which endpoint still has a block that another one says is gone.
+//! Which endpoints have a block: one that another says is gone, or one that makes much final.
 
-use coffer_domain::transfer::BlockRef;
-use futures_util::future::join_all;
+use std::time::Duration;
+
+use coffer_domain::{ports::ChainError, transfer::BlockRef};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
+use tokio::time;
 
 use super::{UtxoChain, fault::Fault};
+
+/// So long is waited for a second endpoint that must name a block.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl UtxoChain {
     /// The first endpoint in step that has a block on its chain, where there are several. All are
@@ -21,6 +27,45 @@ impl UtxoChain {
             named.then(|| source.label().to_string())
         });
         join_all(asked).await.into_iter().flatten().next()
+    }
+
+    /// Whether two endpoints have a block on their chains. All are asked at once, and nobody waits
+    /// for a third. Who is behind its network bears it out like any other: it has the block.
+    pub(super) async fn two_naming(&self, block: &BlockRef) -> Result<(), ChainError> {
+        let (network, height) = (self.network, block.height);
+        let asked = self.sources.all.iter().enumerate().map(async |(number, source)| {
+            let told = async {
+                self.sources.put(number, &|source| Box::pin(source.hash_at(height))).await
+            };
+            let slow = || Err(Fault::Unreachable("no answer in time".to_owned()));
+            (source.label(), time::timeout(PATIENCE, told).await.unwrap_or_else(|_| slow()))
+        });
+        let mut asked = asked.collect::<FuturesUnordered<_>>();
+        let (mut named, mut other, mut silent) = (0, Vec::new(), Vec::new());
+        while let Some((label, told)) = asked.next().await {
+            let ours = &block.hash;
+            match told {
+                Ok(hash) if hash == *ours => named += 1,
+                Ok(hash) => other.push(format!("{label} names {hash} there, not {ours}")),
+                Err(fault) => silent.push(format!("{label}: {}", fault.reason())),
+            }
+            if named == 2 {
+                return Ok(());
+            }
+        }
+        if !other.is_empty() {
+            let reason = other.join("; ");
+            return Err(ChainError::EndpointsDisagree { network, height, reason });
+        }
+        if silent.is_empty() {
+            silent.push("there is no second endpoint".to_owned());
+        }
+        let reason = format!(
+            "block {height} makes a payment above second_source_above final once a second endpoint \
+             has it: {}",
+            silent.join("; ")
+        );
+        Err(ChainError::Unconfirmed { network, reason })
     }
 
     async fn names(&self, number: usize, block: &BlockRef) -> Result<bool, Fault> {

@@ -10,7 +10,7 @@ use coffer_domain::{
     money::Units,
     ports::{Chain, ChainError},
     time::Timestamp,
-    transfer::ChainUnits,
+    transfer::{BlockRef, ChainUnits},
 };
 use serde_json::{Value, json};
 
@@ -136,7 +136,7 @@ async fn no_endpoint_alone_makes_a_block_final() {
     for _ in 0..3 {
         anvil.mine().await;
     }
-    // In truth 0 is final. Both words are said of a block that they are said of wrongly.
+    // In truth nothing above block 0 is safe or final yet.
     let hasty = liar(&anvil, "eth_getBlockByNumber", |params, mut block| {
         block["number"] = json!("0x5");
         matches!(params[0].as_str(), Some("safe" | "finalized")).then_some(block)
@@ -380,4 +380,42 @@ async fn an_endpoint_that_lies_about_a_blocks_time_or_parent_stops_crediting() {
             disagree(&error.unwrap_err(), told);
         }
     }
+}
+
+#[tokio::test]
+async fn two_endpoints_must_have_the_block_that_makes_a_large_amount_final() {
+    let (anvil, settings) = paid().await;
+    let one = (asset_id("ETH"), Units::new(5));
+    let settings = EvmSettings { second_source_above: BTreeMap::from([one]), ..settings };
+    let newest = anvil.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    let block = BlockRef { height: 2, hash: newest["hash"].as_str().unwrap().to_owned() };
+    let lagging = |params: &Value, _| (params[0] == "0x2").then_some(json!(null));
+    let lagging = liar(&anvil, "eth_getBlockByNumber", lagging).await;
+    let other = liar(&anvil, "eth_getBlockByNumber", |params, mut block| {
+        block["hash"] = json!(format!("0x{}", "7".repeat(64)));
+        (params[0] == "0x2").then_some(block)
+    });
+    let other = other.await;
+    let silent = |method: &str, params: &Value, _| {
+        let asked = method == "eth_getBlockByNumber" && params[0] == "0x2";
+        asked.then_some(Reply::Silence)
+    };
+    let silent = FakeNode::start(&anvil.url, silent).await;
+    let away = "http://127.0.0.1:1";
+    let chain = with(&settings, &[&anvil.url, &anvil.url]);
+    assert!(chain.one_suffices(asset_id("ETH"), Units::new(5)));
+    assert!(!chain.one_suffices(asset_id("ETH"), Units::new(6)));
+    assert!(chain.one_suffices(asset_id("USDT"), Units::new(6)));
+    let named = async |urls: &[&str]| with(&settings, urls).named_by_two(&block).await;
+    // Nobody waits for a third, whatever it says.
+    for third in [&*lagging.url, &other.url, &silent.url, away] {
+        assert_eq!(named(&[third, &anvil.url, &anvil.url]).await, Ok(()));
+    }
+    for (second, told) in [(&*lagging.url, "no such block"), (away, "no connection")] {
+        let error = named(&[&anvil.url, second]).await.unwrap_err();
+        assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    disagree(&named(&[&anvil.url, &other.url]).await.unwrap_err(), "there, not");
+    disagree(&named(&[&other.url, &anvil.url, away]).await.unwrap_err(), "there, not");
 }

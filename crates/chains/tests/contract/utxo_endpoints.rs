@@ -13,6 +13,7 @@ use coffer_domain::{
     money::Units,
     ports::{Chain, ChainError, Clock, Pending},
     time::Timestamp,
+    transfer::BlockRef,
 };
 use serde_json::{Value, json};
 
@@ -230,8 +231,23 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     let mine = move |account: &[u8]| account == ours;
     let error = careful.block(111, &mine).await.unwrap_err();
     disagree(&error, 111, "pays more than one endpoint is believed for");
+    // Nor is it for the block that makes such an amount final.
+    let hash = daemon.rpc("getblockhash", json!([111])).await;
+    let newest = BlockRef { height: 111, hash: hash.as_str().unwrap().to_owned() };
+    let coin = asset();
+    assert!(careful.one_suffices(coin, Units::new(4_999)));
+    assert!(!careful.one_suffices(coin, Units::new(5_000)));
+    let error = careful.named_by_two(&newest).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
+    assert!(error.to_string().contains("has no such block"), "{error}");
+    let other = faulty(&daemon, lies).await;
+    let urls = [&*lagging.url, &daemon.url, &other.url];
+    let error = chain_of(&urls).named_by_two(&newest).await.unwrap_err();
+    disagree(&error, 111, "there, not");
     lags.store(false, Ordering::Relaxed);
     assert!(careful.block(111, &mine).await.unwrap().is_some());
+    assert_eq!(careful.named_by_two(&newest).await, Ok(()));
+    assert_eq!(chain_of(&urls).named_by_two(&newest).await, Ok(()), "two of three");
 }
 
 /// A clock that is moved by hand.

@@ -8,6 +8,7 @@ mod callbacks;
 mod confirmations;
 mod create;
 mod customer;
+mod deep;
 mod events;
 mod found;
 mod house;

@@ -60,6 +60,8 @@ pub enum How {
     Replaced(Arc<AtomicBool>),
     /// Nothing is told of what is pending.
     BlocksAlone,
+    /// One endpoint is believed for so much, and a second one has blocks up to that height.
+    Capped { above: u128, second: Arc<AtomicI64> },
     /// Nothing is told of what is above that height.
     Unsettled(Arc<AtomicI64>),
     /// Nothing.
@@ -202,6 +204,19 @@ impl Chain for Meddling {
     ) -> Result<Vec<TransferReference>, ChainError> {
         let replaced = matches!(self.how, How::Replaced(_));
         Ok(if replaced { missing.to_vec() } else { Vec::new() })
+    }
+
+    fn one_suffices(&self, _asset: AssetId, units: Units) -> bool {
+        !matches!(&self.how, How::Capped { above, .. } if units.get() > *above)
+    }
+
+    async fn named_by_two(&self, block: &BlockRef) -> Result<(), ChainError> {
+        let How::Capped { second, .. } = &self.how else { return Ok(()) };
+        if i64::try_from(block.height).unwrap() <= second.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let reason = format!("block {}", block.height);
+        Err(ChainError::Unconfirmed { network: self.name(), reason })
     }
 
     fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

@@ -20,7 +20,12 @@ use super::{
     begin::UNKNOWN,
     is_found, pause,
 };
-use crate::{alarms::Alarm, engine::Engine, error::EngineError, follow::Found};
+use crate::{
+    alarms::Alarm,
+    engine::Engine,
+    error::EngineError,
+    follow::{Found, as_if_new},
+};
 
 /// What became of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,10 +102,14 @@ impl Engine {
         if found.is_empty() {
             return Ok(Outcome::Noted);
         }
+        let sum = found.iter().fold(Units::ZERO, |sum, (_, units)| add(sum, *units));
+        let deep = measure.chain.one_suffices(measure.coin, sum);
         let address = &audit.address.text;
         tracing::warn!(%chain, request = %after.request, %address, "found by the balance audit");
-        let look =
-            |(reference, units)| observation(measure, &cursor, address, reference, units, now);
+        let look = |(reference, units)| {
+            let look = observation(measure, &cursor, address, reference, units, now);
+            if deep { look } else { as_if_new(look) }
+        };
         let found =
             Found { observations: found.into_iter().map(look).collect(), ..Found::default() };
         self.tell_request(tx, after.request, &found, &cursor, now).await?;

@@ -14,7 +14,8 @@ use coffer_domain::{
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
 use super::{
-    Found, REMEMBERED_BLOCKS,
+    Found, REMEMBERED_BLOCKS, as_if_new,
+    deep::one_suffices_for,
     early::early,
     look::{depth, reaches},
     read::is_there,
@@ -110,12 +111,12 @@ impl Engine {
         let tip = chain.tip().await.map_err(EngineError::from)?;
         let again = self.read_again(chain, &cursor, from, told).await?;
         let seen = again.iter().map(|one| one.transfers.len()).sum();
-        let (engine, to) = (self.clone(), cursor.at.height);
+        let (engine, of, to) = (self.clone(), Arc::clone(chain), cursor.at.height);
         let (again, now) = (Arc::new(again), self.now());
         let (missed, early) = self
             .store()
             .write(async move |tx: &mut Tx<'_>| {
-                engine.take_missed(tx, &cursor, &tip, &again, now).await
+                engine.take_missed(tx, &of, (&cursor, &tip), &again, now).await
             })
             .await?;
         Ok(Rescanned { from, to, seen, missed, early })
@@ -188,8 +189,8 @@ impl Engine {
     async fn take_missed(
         &self,
         tx: &mut Tx<'_>,
-        read: &Cursor,
-        tip: &Tip,
+        chain: &Arc<dyn Chain>,
+        (read, tip): (&Cursor, &Tip),
         again: &[Again],
         now: Timestamp,
     ) -> Result<(usize, usize), RescanRefused> {
@@ -212,6 +213,7 @@ impl Engine {
                 safe: reaches(tip.safe_height, block.at.height),
                 finalized: reaches(tip.final_height, block.at.height),
             };
+            let deep = one_suffices_for(chain, transfers);
             for transfer in transfers {
                 let Some(request) = self.owner_of(tx, name, transfer).await? else { continue };
                 if in_a_block(tx, request, transfer).await? {
@@ -227,7 +229,7 @@ impl Engine {
                     continue;
                 }
                 let found = missed.entry(request).or_default();
-                note(found, transfer, &position, after.look, now);
+                note(found, transfer, (&position, deep), after.look, now);
             }
         }
         let count =
@@ -275,22 +277,25 @@ async fn in_a_block(
 fn note(
     found: &mut Found,
     transfer: &ChainTransfer,
-    position: &Position,
+    (position, deep): (&Position, bool),
     look: u64,
     observed_at: Timestamp,
 ) {
     match &transfer.units {
         ChainUnits::Units(Units::ZERO) => {}
-        ChainUnits::Units(units) => found.observations.push(Observation {
-            reference: transfer.reference.clone(),
-            asset: transfer.asset,
-            address: transfer.to.text.clone(),
-            units: *units,
-            observed_at,
-            look,
-            blind: true,
-            position: position.clone(),
-        }),
+        ChainUnits::Units(units) => {
+            let seen = Observation {
+                reference: transfer.reference.clone(),
+                asset: transfer.asset,
+                address: transfer.to.text.clone(),
+                units: *units,
+                observed_at,
+                look,
+                blind: true,
+                position: position.clone(),
+            };
+            found.observations.push(if deep { seen } else { as_if_new(seen) });
+        }
         ChainUnits::Beyond(_) => found.beyond.push(transfer.clone()),
     }
 }

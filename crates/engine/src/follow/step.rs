@@ -12,6 +12,7 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
 use super::{
     BLIND_AFTER, Fork, IDLE_WRITE_EVERY, REMEMBERED_BLOCKS,
+    deep::unborne,
     disputed::{ask_others, lost_blocks},
 };
 use crate::{engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
@@ -39,6 +40,8 @@ pub(crate) struct Step {
     pub(crate) asked_at: Timestamp,
     /// Whether no endpoint has the blocks any more that it takes final payments out of.
     pub(crate) undisputed: bool,
+    /// Up to which height two endpoints have its blocks, as far as that was asked.
+    pub(crate) borne_out: Option<u64>,
 }
 
 impl Step {
@@ -94,6 +97,17 @@ impl Step {
     }
 }
 
+/// What became of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It was committed, or there was nothing to write.
+    Yes,
+    /// Somebody else moved the cursor, so that nothing was taken in.
+    Moved,
+    /// A second endpoint does not name yet what makes a large amount final; it may in a moment.
+    NotYet,
+}
+
 /// Why a step was not committed.
 #[derive(Debug)]
 enum StepError {
@@ -101,6 +115,8 @@ enum StepError {
     Moved,
     /// It takes final payments out of these blocks, and nobody was asked for them yet.
     Unasked(Vec<BlockRef>),
+    /// It makes final what one endpoint is not believed for, by this block.
+    Unborne(BlockRef),
     /// The database refused.
     Engine(EngineError),
 }
@@ -118,34 +134,47 @@ impl From<EngineError> for StepError {
 }
 
 impl Engine {
-    /// Commits a step: cursor, facts, cases and callbacks together. False when somebody else moved
-    /// the cursor, so that nothing was taken in.
+    /// Commits a step: cursor, facts, cases and callbacks together.
     pub(super) async fn take(
         &self,
         chain: &Arc<dyn Chain>,
         step: Step,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<Taken, EngineError> {
         let mut step = Arc::new(step);
         if self.nothing_to_write(&step).await? {
-            return Ok(true);
+            return Ok(Taken::Yes);
         }
         loop {
-            let (engine, taken) = (self.clone(), Arc::clone(&step));
+            let (engine, of, taken) = (self.clone(), Arc::clone(chain), Arc::clone(&step));
             let outcome = self
                 .store()
-                .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &taken).await)
+                .write(async move |tx: &mut Tx<'_>| engine.commit_step(tx, &of, &taken).await)
                 .await;
+            let mut asked = step.as_ref().clone();
             match outcome {
-                Ok(()) => return Ok(true),
-                Err(StepError::Moved) => return Ok(false),
-                Err(StepError::Unasked(blocks)) => ask_others(chain, &blocks).await?,
+                Ok(()) => return Ok(Taken::Yes),
+                Err(StepError::Moved) => return Ok(Taken::Moved),
+                Err(StepError::Unasked(blocks)) => {
+                    ask_others(chain, &blocks).await?;
+                    asked.undisputed = true;
+                }
+                Err(StepError::Unborne(block)) => match chain.named_by_two(&block).await {
+                    Ok(()) => asked.borne_out = Some(block.height),
+                    Err(_) if self.may_settle(&step.cursor) => return Ok(Taken::NotYet),
+                    Err(error) => return Err(error.into()),
+                },
                 Err(StepError::Engine(error)) => return Err(error),
             }
-            step = Arc::new(Step { undisputed: true, ..step.as_ref().clone() });
+            step = Arc::new(asked);
         }
     }
 
-    async fn commit_step(&self, tx: &mut Tx<'_>, step: &Step) -> Result<(), StepError> {
+    async fn commit_step(
+        &self,
+        tx: &mut Tx<'_>,
+        chain: &Arc<dyn Chain>,
+        step: &Step,
+    ) -> Result<(), StepError> {
         let after = step.after();
         if !self.may_move(tx, after.chain).await? {
             return Err(StepError::Moved);
@@ -160,6 +189,9 @@ impl Engine {
                 return Err(StepError::Unasked(lost_blocks(tx, step, &seen).await?));
             }
             return Ok(self.stop_step(tx, step, &seen, &left).await?);
+        }
+        if let Some(block) = unborne(tx, chain, step, &seen).await? {
+            return Err(StepError::Unborne(block));
         }
         if step.reorganised() {
             tx.forget_blocks_above(after.chain, step.fork.at.height).await?;

@@ -16,7 +16,7 @@ use super::{
     gate::Gate,
     house::{House, Plan, provide_cryptography},
     node::Node,
-    setup::{OTHER_CHAIN_ID, network},
+    setup::{OTHER_CHAIN_ID, asset_id, network},
     sister::Sister,
 };
 
@@ -81,6 +81,7 @@ impl World {
             let gate = Gate::before(node.address.clone()).await;
             gate.shut();
             evm[0].endpoints.push(format!("http://{}", gate.address));
+            evm[0].second_source_above.extend(setup.above.map(|above| (asset_id("ETH"), above)));
             second = Some((node, gate));
         }
         let settings = Arc::new(Mutex::new(evm));

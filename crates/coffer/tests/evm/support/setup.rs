@@ -39,6 +39,8 @@ pub struct Setup {
     pub(super) sister: bool,
     /// Whether there is a second endpoint, behind a gate that is shut at first.
     pub(super) second: bool,
+    /// So much of the coin in one block the first endpoint is believed for alone.
+    pub(super) above: Option<Units>,
     /// How coin is found that contracts move inside transactions.
     pub(super) internal: InternalTransfers,
 }
@@ -73,6 +75,7 @@ impl Setup {
             unread: false,
             sister: false,
             second: false,
+            above: None,
             internal: InternalTransfers::Auto,
         }
     }
@@ -135,6 +138,11 @@ impl Setup {
         Self { second: true, ..self }
     }
 
+    /// The same, and more than so many wei in a block need both.
+    pub fn with_second_above(self, wei: u128) -> Self {
+        Self { second: true, above: Some(Units::new(wei)), ..self }
+    }
+
     pub async fn start(self) -> World {
         World::start(self).await
     }
@@ -186,7 +194,7 @@ pub fn network() -> NetworkName {
     NetworkName::new("anvil").unwrap()
 }
 
-fn asset_id(iso: &str) -> AssetId {
+pub(super) fn asset_id(iso: &str) -> AssetId {
     AssetId { iso: Iso::new(iso).unwrap(), network: network() }
 }
 

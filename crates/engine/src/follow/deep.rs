@@ -1,0 +1,141 @@
+//! Before an amount that one endpoint is not believed for becomes final, a second one must name the
+//! block that makes it so deep: what lies above a payment is as easily made up as the payment.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use coffer_domain::{
+    id::PaymentRequestId,
+    money::{AssetId, Units},
+    payment_request::Needed,
+    ports::Chain,
+    transfer::{BlockRef, ChainTransfer, ChainUnits, Observation, Position},
+};
+use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
+
+use super::{Found, REMEMBERED_BLOCKS, Step};
+use crate::engine::Engine;
+
+/// What arrived in one block of an asset.
+type Paid<'s> = (&'s BlockRef, AssetId);
+
+impl Engine {
+    /// Whether a look that waits for a second endpoint may wait a little longer without the chain
+    /// being behind: endpoints hear of a new block one after the other.
+    pub(super) fn may_settle(&self, cursor: &Cursor) -> bool {
+        cursor.behind_since.is_none() && !self.goes_on_unsettled(cursor)
+    }
+}
+
+/// The block that a second endpoint must name before a step may be taken; none where all that it
+/// makes final is little, or was borne out. Of several the highest stands for all: whoever has it
+/// has those below it.
+pub(super) async fn unborne(
+    tx: &mut Tx<'_>,
+    chain: &Arc<dyn Chain>,
+    step: &Step,
+    seen: &BTreeMap<PaymentRequestId, Found>,
+) -> Result<Option<BlockRef>, DbError> {
+    let much = much(chain, seen);
+    if much.is_empty() {
+        return Ok(None);
+    }
+    let mut deepest = None;
+    for (request, found) in seen {
+        let told = |look: &&Observation| paid(look).is_some_and(|paid| much.contains(&paid));
+        let mut told = found.observations.iter().filter(told).peekable();
+        if told.peek().is_none() {
+            continue;
+        }
+        let Some(stored) = tx.request(*request).await? else { continue };
+        for look in told {
+            let known = stored.request.transfer(&look.reference);
+            let needed = stored.request.needed_at(&look.address);
+            if let Some(needed) = needed.filter(|_| !known.is_some_and(|known| known.is_final())) {
+                deepest = deepest.max(made_final_at(look, needed, step));
+            }
+        }
+    }
+    match deepest.filter(|height| step.borne_out.is_none_or(|borne| borne < *height)) {
+        Some(height) => known_from(tx, step, height).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A look at what is in an old block, as if the block were the newest: how deep it is, the next
+/// step says, which asks a second endpoint where that makes it final.
+pub(crate) fn as_if_new(mut look: Observation) -> Observation {
+    if let Position::Block { confirmations, safe, finalized, .. } = &mut look.position {
+        (*confirmations, *safe, *finalized) = (1, false, false);
+    }
+    look
+}
+
+/// Whether one endpoint is believed for what a block pays us in all.
+pub(super) fn one_suffices_for(chain: &Arc<dyn Chain>, transfers: &[ChainTransfer]) -> bool {
+    let mut sums = BTreeMap::<AssetId, Units>::new();
+    for transfer in transfers {
+        let ChainUnits::Units(units) = transfer.units else { return false };
+        add(sums.entry(transfer.asset).or_default(), units);
+    }
+    sums.into_iter().all(|(asset, sum)| chain.one_suffices(asset, sum))
+}
+
+fn add(sum: &mut Units, units: Units) {
+    *sum = sum.checked_add(units).unwrap_or(Units::new(u128::MAX));
+}
+
+/// The blocks and assets of which one endpoint is not believed for what a step tells in all.
+fn much<'s>(
+    chain: &Arc<dyn Chain>,
+    seen: &'s BTreeMap<PaymentRequestId, Found>,
+) -> HashSet<Paid<'s>> {
+    let mut sums = BTreeMap::<Paid<'s>, Units>::new();
+    for look in seen.values().flat_map(|found| &found.observations) {
+        if let Some(paid) = paid(look) {
+            add(sums.entry(paid).or_default(), look.units);
+        }
+    }
+    let much = sums.into_iter().filter(|((_, asset), sum)| !chain.one_suffices(*asset, *sum));
+    much.map(|(paid, _)| paid).collect()
+}
+
+fn paid(look: &Observation) -> Option<Paid<'_>> {
+    match &look.position {
+        Position::Block { at, .. } => Some((at, look.asset)),
+        Position::Pending | Position::Gone => None,
+    }
+}
+
+/// The height of the block that makes a transfer final; none where it is not final yet.
+fn made_final_at(look: &Observation, needed: Needed, step: &Step) -> Option<u64> {
+    let Position::Block { at, confirmations, safe, finalized, .. } = &look.position else {
+        return None;
+    };
+    if !needed.is_met(*confirmations, *safe, *finalized) {
+        return None;
+    }
+    let tip = &step.tip;
+    Some(match needed {
+        Needed::Confirmations(depth) if *confirmations >= depth => {
+            at.height.saturating_add(u64::from(depth)).saturating_sub(1)
+        }
+        Needed::Safe if *safe => tip.safe_height.unwrap_or(at.height),
+        Needed::Confirmations(_) | Needed::Safe | Needed::Finalized => {
+            tip.final_height.unwrap_or(at.height)
+        }
+    })
+}
+
+/// The lowest block of a step's history at a height or above it that is known by its hash.
+async fn known_from(tx: &mut Tx<'_>, step: &Step, height: u64) -> Result<BlockRef, DbError> {
+    let limit = u32::try_from(REMEMBERED_BLOCKS).unwrap_or(u32::MAX);
+    let remembered = tx.remembered_blocks(step.cursor.chain, limit).await?;
+    let below = remembered.into_iter().map(|(at, _)| at);
+    let below = below.filter(|at| at.height <= step.fork.at.height);
+    let read = step.blocks.iter().map(|block| block.at.clone());
+    let fits = below.chain(read).filter(|at| at.height >= height);
+    Ok(fits.min_by_key(|at| at.height).unwrap_or_else(|| step.after().at))
+}
