@@ -8,6 +8,8 @@ CREATE TABLE address (
     account BYTEA NOT NULL,
     request_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    shown_height BIGINT,
+    shown_hash TEXT,
     CONSTRAINT address_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES wallet(id),
     CONSTRAINT address_pkey PRIMARY KEY (wallet_id, number)
 );

@@ -7,7 +7,7 @@ CREATE TABLE address (
     text TEXT NOT NULL,
     account BLOB NOT NULL,
     request_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, shown_height INTEGER, shown_hash TEXT,
     PRIMARY KEY (wallet_id, number)
 ) STRICT;
 

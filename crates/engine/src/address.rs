@@ -6,9 +6,9 @@ use coffer_domain::{
     code::NetworkName,
     id::{MerchantId, PaymentRequestId, WalletId},
     merchant::{Environment, Scope},
-    ports::{Chain, ChainError, KeyRefused},
+    ports::{Chain, KeyRefused},
     time::Timestamp,
-    transfer::Address,
+    transfer::{Address, BlockRef},
 };
 use coffer_store::{
     error::DbError,
@@ -57,38 +57,36 @@ impl Engine {
         Ok(choose_wallet(&wallets, scope, family).cloned())
     }
 
-    /// Takes a new address for a request in the running transaction.
+    /// Takes a new address for a request in the running transaction. Its chain must have been read
+    /// up to `shown_after`; the sandbox, which is read from its first block, need not have been.
     pub(crate) async fn issue_address(
         &self,
         tx: &mut Tx<'_>,
         wallet: &Wallet,
         network: NetworkName,
         request: PaymentRequestId,
+        shown_after: Option<BlockRef>,
         now: Timestamp,
     ) -> Result<Address, EngineError> {
         let chain = self
             .chain_of(wallet.environment, network)
             .ok_or_else(|| EngineError::Inconsistent(format!("no chain carries {network}")))?;
-        self.is_read(tx, chain.name()).await?;
         let number = tx.take_address_number(wallet.id).await?;
         let address = chain
             .derive(network, &wallet.public_key, number)
             .map_err(|refused| EngineError::Inconsistent(refused.to_string()))?;
-        let issued =
-            IssuedAddress { wallet: wallet.id, number, network, address: address.clone(), request };
+        let wallet = wallet.id;
+        let issued = IssuedAddress {
+            wallet,
+            number,
+            network,
+            address: address.clone(),
+            request,
+            shown_after,
+        };
         tx.insert_address(&issued, now).await?;
         tx.after_commit(Nudge::new(FOLLOW_TOPIC));
         Ok(address)
-    }
-
-    /// Refuses where a chain has never been read: it is begun near its tip, and what was paid
-    /// before would be missed. The sandbox is read from its first block.
-    async fn is_read(&self, tx: &mut Tx<'_>, chain: NetworkName) -> Result<(), EngineError> {
-        if chain == self.home_chain() || tx.cursor(chain).await?.is_some() {
-            return Ok(());
-        }
-        let reason = "it has not been read yet".to_owned();
-        Err(ChainError::Unreachable { network: chain, reason }.into())
     }
 
     /// Makes sure that the sandbox works by itself: it has a wallet from the first start.

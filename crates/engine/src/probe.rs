@@ -156,24 +156,24 @@ impl Engine {
     }
 
     /// Whether a coin can be taken at this moment: as [`Self::check_taken`] says, and its chain is
-    /// read to its tip. `cursors` are as they stand now. The sandbox is read from its first block,
-    /// so that it may be paid before it was looked at.
-    pub(crate) fn check_taken_now(
+    /// read to its tip, up to where the cursor says. `cursors` are as they stand now. The sandbox
+    /// is read from its first block, so that it may be paid before it was looked at.
+    pub(crate) fn check_taken_now<'c>(
         &self,
         environment: Environment,
         asset: &Asset,
-        cursors: &[Cursor],
-    ) -> Result<(), NotTaken> {
+        cursors: &'c [Cursor],
+    ) -> Result<Option<&'c Cursor>, NotTaken> {
         self.check_taken(environment, asset)?;
         let chain = self.chain_of(environment, asset.id.network).ok_or(NotTaken::NotSetUp)?.name();
         let cursor = cursors.iter().find(|cursor| cursor.chain == chain);
         match cursor {
-            None if chain == self.home_chain() => Ok(()),
+            None if chain == self.home_chain() => Ok(None),
             None => Err(NotTaken::NeverRead),
             Some(cursor) if cursor.behind_since.is_some() => {
                 Err(NotTaken::Behind(cursor.behind_reason.clone().unwrap_or_default()))
             }
-            Some(_) => Ok(()),
+            Some(cursor) => Ok(Some(cursor)),
         }
     }
 }

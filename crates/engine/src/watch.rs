@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 use self::{index::Index, owner::Owners};
 use crate::{engine::Engine, error::EngineError};
 
-pub(crate) use self::index::Mark;
+pub(crate) use self::{index::Mark, owner::Owner};
 
 /// Addresses are read from the database in pages of so many.
 const PAGE: u32 = 10_000;

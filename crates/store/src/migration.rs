@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010", "inner_transfers"),
     migration!(11, "0011", "alarm_together"),
     migration!(12, "0012", "wallet_first"),
+    migration!(13, "0013", "address_shown"),
 ];
 
 /// What opening a store would do to it.

@@ -5,7 +5,7 @@ use coffer_domain::{
     id::{MerchantId, PaymentRequestId, WalletId},
     merchant::Environment,
     time::Timestamp,
-    transfer::Address,
+    transfer::{Address, BlockRef},
 };
 
 use crate::{codec, error::DbError, sql, tx::Tx, vals, value::Row};
@@ -53,6 +53,9 @@ pub struct IssuedAddress {
     pub address: Address,
     /// The request it was shown to; never another.
     pub request: PaymentRequestId,
+    /// The newest block of its chain that had been read when it was shown; none where that is not
+    /// known.
+    pub shown_after: Option<BlockRef>,
 }
 
 impl Tx<'_> {
@@ -144,7 +147,8 @@ impl Tx<'_> {
         self.exec(
             sql!(
                 "INSERT INTO address (wallet_id, number, network, text, account, request_id, \
-                 created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                 created_at, shown_height, shown_hash) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             ),
             vals![
                 &issued.wallet.text(),
@@ -154,6 +158,8 @@ impl Tx<'_> {
                 &issued.address.account,
                 &issued.request.text(),
                 now.millis(),
+                issued.shown_after.as_ref().map(|at| codec::stored(at.height)),
+                issued.shown_after.as_ref().map(|at| at.hash.as_str()),
             ],
         )
         .await?;
@@ -171,11 +177,11 @@ impl Tx<'_> {
     ) -> Result<Vec<(IssuedAddress, Timestamp)>, DbError> {
         self.many(
             sql!(
-                "SELECT wallet_id, number, network, text, account, request_id, created_at \
-                 FROM address WHERE text = $1"
+                "SELECT wallet_id, number, network, text, account, request_id, shown_height, \
+                 shown_hash, created_at FROM address WHERE text = $1"
             ),
             vals![text],
-            |row| Ok((read_address(row)?, codec::time(row, 6)?)),
+            |row| Ok((read_address(row)?, codec::time(row, 8)?)),
         )
         .await
     }
@@ -216,7 +222,8 @@ impl Tx<'_> {
     ) -> Result<Vec<IssuedAddress>, DbError> {
         self.many(
             sql!(
-                "SELECT wallet_id, number, network, text, account, request_id FROM address \
+                "SELECT wallet_id, number, network, text, account, request_id, shown_height, \
+                 shown_hash FROM address \
                  WHERE wallet_id = $1 AND number >= $2 ORDER BY number LIMIT $3"
             ),
             vals![&wallet.text(), from, limit],
@@ -258,8 +265,8 @@ impl Tx<'_> {
     ) -> Result<Option<IssuedAddress>, DbError> {
         self.one(
             sql!(
-                "SELECT wallet_id, number, network, text, account, request_id FROM address \
-                 WHERE wallet_id = $1 AND number = $2"
+                "SELECT wallet_id, number, network, text, account, request_id, shown_height, \
+                 shown_hash FROM address WHERE wallet_id = $1 AND number = $2"
             ),
             vals![&wallet.text(), number],
             read_address,
@@ -288,5 +295,9 @@ fn read_address(row: &Row<'_>) -> Result<IssuedAddress, DbError> {
         network: codec::parsed(row, 2)?,
         address: Address { text: row.text(3)?, account: row.bytes(4)? },
         request: codec::id(row, 5)?,
+        shown_after: match (codec::opt_count(row, 6)?, row.opt_text(7)?) {
+            (Some(height), Some(hash)) => Some(BlockRef { height, hash }),
+            _ => None,
+        },
     })
 }

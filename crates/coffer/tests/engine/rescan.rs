@@ -7,7 +7,7 @@ use coffer_engine::{
 };
 
 use crate::{
-    house::{BTC, House, Made, PRICE, case, minutes},
+    house::{BTC, House, LTC, Made, PRICE, asset, case, minutes},
     on_both,
     watched::{How, Meddling, change, to_the_tip},
 };
@@ -21,6 +21,16 @@ impl House {
         to_the_tip(self, &Meddling::before(self.world.chain(), How::Hiding)).await;
         assert_eq!(self.status(&made).await, "processing");
         made
+    }
+
+    /// Pays the address that the next request will be shown, which somebody else knows; it.
+    async fn paid_before_it_is_shown(&self) -> String {
+        let wallets = self.read(async |tx| tx.wallets().await).await;
+        let (key, next) = (&wallets[0].public_key, wallets[0].next_number);
+        let coin = asset(BTC);
+        let address = self.world.chain().derive(coin.network, key, next).unwrap().text;
+        self.send(coin, &address, PRICE).await;
+        address
     }
 
     async fn rescan(&self, from: u64) -> Result<Rescanned, RescanRefused> {
@@ -94,6 +104,78 @@ on_both! {
         assert!(detail.ends_with("deliver or pay back by hand"), "{detail}");
         change(house, "UPDATE quote SET locked_at = locked_at - 7200000").await;
         assert_eq!(house.rescan(0).await.unwrap().missed, 1, "blocks may be dated back a little");
+    }
+
+    async fn what_had_been_read_when_an_address_was_shown_pays_nothing(house: House) {
+        house.blocks(1).await;
+        let address = house.paid_before_it_is_shown().await;
+        house.blocks(2).await;
+        let made = house.chosen(BTC).await;
+        assert_eq!(house.quote(&made).await.address, address);
+        house.pay(&made, PRICE / 10).await;
+        house.blocks(1).await;
+        let found = house.rescan(0).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 0, early: 1 });
+        assert_eq!(house.status(&made).await, "processing");
+        assert_eq!(house.told(&made).await, ["rate_fixed", "transaction"]);
+        let told = house.engine().alarms(false, 100).await.unwrap();
+        let alarm = &told[0].alarm;
+        assert_eq!((told.len(), alarm.name.as_str()), (1, "transfer_refused"));
+        let why = "came in block 2, and its address was shown once block 3 had been read";
+        assert!(alarm.detail.contains(why), "{}", alarm.detail);
+        // Of an address of before Coffer kept that, nobody knows.
+        change(house, "UPDATE address SET shown_height = NULL").await;
+        let again = house.world.another_engine(house.engine().store());
+        let found = again.rescan(&house.world.chain(), 0, &|_| {}).await.unwrap();
+        assert_eq!(found, Rescanned { from: 0, to: 4, seen: 2, missed: 1, early: 0 });
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn a_payment_in_a_block_that_takes_the_place_of_one_read_before_is_meant(house: House) {
+        house.blocks(3).await;
+        let made = house.chosen(BTC).await;
+        house.world.ledger().unwind(2).await.unwrap();
+        house.pay(&made, PRICE).await;
+        house.mine(1).await;
+        house.follow().await;
+        house.blocks(4).await;
+        let stored = house.stored(&made).await;
+        let block = stored.request.transfers[0].confirmed.as_ref().unwrap().at.clone();
+        assert_eq!(block.height, 2, "below the newest that had been read");
+        assert_eq!(house.status(&made).await, "paid");
+        let hiding = Meddling::before(house.world.chain(), How::Hiding);
+        let other = house.chosen(BTC).await;
+        house.world.ledger().unwind(3).await.unwrap();
+        house.pay(&other, PRICE).await;
+        house.mine(5).await;
+        to_the_tip(house, &hiding).await;
+        let found = house.rescan(4).await.unwrap();
+        assert_eq!(found, Rescanned { from: 4, to: 8, seen: 1, missed: 1, early: 0 });
+        assert_eq!(house.status(&other).await, "paid");
+    }
+
+    async fn what_is_read_again_after_a_stop_pays_nothing_if_it_was_there_before(house: House) {
+        house.blocks(1).await;
+        house.paid_before_it_is_shown().await;
+        house.blocks(2).await;
+        let made = house.chosen(BTC).await;
+        let reversed = house.chosen(LTC).await;
+        let transaction = house.pay(&reversed, PRICE).await;
+        house.blocks(8).await;
+        house.reorganise(8, &[&transaction]).await;
+        house.follow().await;
+        assert!(house.chain_state().await.stop.is_some());
+        let chain = house.world.chain();
+        house.engine().clear_chain(&chain, Some(1)).await.unwrap();
+        house.follow().await;
+        assert!(house.chain_state().await.stop.is_none());
+        assert_eq!(house.status(&made).await, "processing");
+        assert_eq!(house.told(&made).await, ["rate_fixed"]);
+        let refused = house.alarms().await.into_iter().find(|(name, _)| name == "transfer_refused");
+        assert_eq!(refused, Some(("transfer_refused".to_owned(), 1)));
+        house.pay(&made, PRICE).await;
+        house.blocks(3).await;
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn a_follower_takes_nothing_in_that_was_paid_before_its_address_was_shown(house: House) {

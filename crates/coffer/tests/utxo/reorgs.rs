@@ -1,8 +1,12 @@
 //! Reorganisations of the node's chain.
 
+use coffer::nodes::networks::UTXO_ACCOUNT;
 use coffer_domain::time::Span;
 
-use crate::{on_each_node, support::Setup};
+use crate::{
+    on_each_node,
+    support::{Setup, World},
+};
 
 /// 60 EUR, in base units.
 const PRICE: u64 = 110_000;
@@ -206,7 +210,50 @@ async fn what_another_node_still_has_is_not_taken_back(setup: Setup) {
     world.remove().await;
 }
 
+async fn rescanned(world: &World) -> (usize, usize, usize) {
+    let chain = world.engine.chains().find(|it| it.name() == world.network).unwrap();
+    let found = world.engine.rescan(chain, 1, &|_| {}).await.unwrap();
+    (found.seen, found.missed, found.early)
+}
+
+/// Its blocks are minutes old only: whoever used the account before was paid in one of them.
+async fn what_was_in_a_block_when_its_address_was_shown_pays_nothing(setup: Setup) {
+    let world = setup.start().await;
+    let chain = world.engine.chains().find(|it| it.name() == world.network).unwrap();
+    let next = chain.derive(world.network, UTXO_ACCOUNT, 0).unwrap().text;
+    world.node.pay(&next, PRICE).await;
+    world.mine(2).await;
+    let request = world.request().await;
+    assert_eq!(request.address, next);
+    world.mine(1).await;
+    assert_eq!(rescanned(&world).await, (1, 0, 1));
+    request.is("processing", &[]).await;
+    world.node.pay(&request.address, PRICE).await;
+    world.mine(2).await;
+    request.is("paid", &[]).await;
+    assert_eq!(rescanned(&world).await, (2, 0, 1));
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x2"]);
+    world.remove().await;
+}
+
+/// In a block as high as one that had been read when the address was shown, of another branch.
+async fn a_payment_that_a_reorg_puts_below_what_had_been_read_is_paid(setup: Setup) {
+    let world = setup.start().await;
+    world.mine(3).await;
+    let request = world.request().await;
+    world.node.take_off(3).await;
+    world.node.pay(&request.address, PRICE).await;
+    world.node.mine(4).await;
+    world.settle().await;
+    request.is("paid", &[]).await;
+    assert_eq!(request.told(), ["processing 0/0.0011", "paid 0.0011/0.0011: 0.0011x4"]);
+    assert_eq!(rescanned(&world).await, (1, 0, 0));
+    world.remove().await;
+}
+
 on_each_node!(
+    what_was_in_a_block_when_its_address_was_shown_pays_nothing,
+    a_payment_that_a_reorg_puts_below_what_had_been_read_is_paid,
     what_another_node_still_has_is_not_taken_back,
     a_final_payment_that_a_reorg_makes_wait_again_stops_its_network_at_once,
     a_final_payment_that_a_reorg_drops_is_reversed_once,

@@ -20,9 +20,10 @@ impl PaymentRequest {
         quoted.map(|quote| quote.locked_at).min().unwrap_or(self.created_at)
     }
 
-    /// Whether a block was certainly made before an address was shown: what it pays there was meant
-    /// for somebody else, who used the address before. Nobody can say that of what was made shortly
-    /// before, or waited for a block when the address was shown; it counts.
+    /// Whether a block was certainly made before an address was shown, as its time says: what it
+    /// pays there was meant for somebody else, who used the address before. The time of a block
+    /// cannot say that of what was made shortly before, or waited for a block when the address was
+    /// shown.
     #[must_use]
     pub fn is_early(&self, address: &str, block_time: Timestamp) -> bool {
         block_time < self.shown_at(address).minus(DATED_BACK_MAX)

@@ -50,9 +50,15 @@ impl Engine {
         for block in &step.blocks {
             let position = position_in(block, step, after);
             for transfer in &block.transfers {
-                let Some(key) = self.key_of(tx, step, transfer).await? else { continue };
+                let owner = self.owner_of(tx, step.cursor.chain, transfer).await?;
+                let Some(owner) = owner else { continue };
+                let key = (owner.request, transfer.reference.clone());
                 let new = !known.contains_key(&key);
-                if new && let Some(early) = early(tx, key.0, transfer, block).await? {
+                let early = match new {
+                    true => early(tx, &owner, transfer, block, &step.stand).await?,
+                    false => None,
+                };
+                if let Some(early) = early {
                     seen.entry(key.0).or_default().early.push(early);
                     continue;
                 }
@@ -63,7 +69,8 @@ impl Engine {
             }
         }
         for transfer in step.pending.iter().flat_map(|pending| &pending.transfers) {
-            let key = self.key_of(tx, step, transfer).await?;
+            let owner = self.owner_of(tx, step.cursor.chain, transfer).await?;
+            let key = owner.map(|owner| (owner.request, transfer.reference.clone()));
             let Some(key) = key.filter(|key| !met.contains(key)) else { continue };
             let listed = self.listed(tx, step, &known, &key).await?;
             if listed == Listed::News {
@@ -94,16 +101,6 @@ impl Engine {
             found.observations.sort_by(|one, other| one.reference.cmp(&other.reference));
         }
         Ok(seen)
-    }
-
-    async fn key_of(
-        &self,
-        tx: &mut Tx<'_>,
-        step: &Step,
-        transfer: &ChainTransfer,
-    ) -> Result<Option<Key>, DbError> {
-        let owner = self.owner_of(tx, step.cursor.chain, transfer).await?;
-        Ok(owner.map(|request| (request, transfer.reference.clone())))
     }
 
     /// What it means that a transfer is listed as pending. A list that lags behind the blocks does

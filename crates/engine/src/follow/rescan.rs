@@ -1,7 +1,10 @@
 //! Reading blocks again that have been read, for every address ever issued: what was missed in them
 //! is taken in, what is known is left as it is. The cursor stays where it is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use coffer_domain::{
     code::NetworkName,
@@ -80,6 +83,17 @@ struct Again {
     transfers: Vec<ChainTransfer>,
 }
 
+/// All that was read again.
+struct Reread {
+    /// How far the chain had been read before.
+    read: Cursor,
+    tip: Tip,
+    again: Vec<Again>,
+    /// Blocks that had been read last when an address was shown that is paid below them, and that
+    /// are still there.
+    stand: HashSet<BlockRef>,
+}
+
 impl Engine {
     /// Reads the blocks from `from` on up to the newest that was read again, and takes in what was
     /// missed, in one transaction at the end. `told` hears each block that was read. Safe beside
@@ -111,13 +125,16 @@ impl Engine {
         let tip = chain.tip().await.map_err(EngineError::from)?;
         let again = self.read_again(chain, &cursor, from, told).await?;
         let seen = again.iter().map(|one| one.transfers.len()).sum();
+        let paid = |one: &Again| {
+            let height = one.block.at.height;
+            one.transfers.clone().into_iter().map(move |transfer| (height, transfer))
+        };
+        let stand = self.still_stand(chain, again.iter().flat_map(paid).collect()).await?;
         let (engine, of, to) = (self.clone(), Arc::clone(chain), cursor.at.height);
-        let (again, now) = (Arc::new(again), self.now());
+        let (again, now) = (Arc::new(Reread { read: cursor, tip, again, stand }), self.now());
         let (missed, early) = self
             .store()
-            .write(async move |tx: &mut Tx<'_>| {
-                engine.take_missed(tx, &of, (&cursor, &tip), &again, now).await
-            })
+            .write(async move |tx: &mut Tx<'_>| engine.take_missed(tx, &of, &again, now).await)
             .await?;
         Ok(Rescanned { from, to, seen, missed, early })
     }
@@ -190,8 +207,7 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         chain: &Arc<dyn Chain>,
-        (read, tip): (&Cursor, &Tip),
-        again: &[Again],
+        Reread { read, tip, again, stand }: &Reread,
         now: Timestamp,
     ) -> Result<(usize, usize), RescanRefused> {
         let name = read.chain;
@@ -215,12 +231,13 @@ impl Engine {
             };
             let deep = one_suffices_for(chain, transfers);
             for transfer in transfers {
-                let Some(request) = self.owner_of(tx, name, transfer).await? else { continue };
+                let Some(owner) = self.owner_of(tx, name, transfer).await? else { continue };
+                let request = owner.request;
                 if in_a_block(tx, request, transfer).await? {
                     continue;
                 }
                 // First: what is early pays nothing, whatever else is booked.
-                if let Some(came) = early(tx, request, transfer, block).await? {
+                if let Some(came) = early(tx, &owner, transfer, block, stand).await? {
                     self.tell_early(tx, request, &came, now).await?;
                     count_early += 1;
                     continue;

@@ -6,7 +6,7 @@ use coffer_domain::{
     payment_request::BLIND_MARGIN,
     ports::{Block, Chain, Pending, Tip},
     time::Timestamp,
-    transfer::{BlockRef, TransferReference},
+    transfer::{BlockRef, ChainTransfer, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
@@ -32,6 +32,9 @@ pub(crate) struct Step {
     pub(crate) by_blocks: bool,
     /// What was pending and can never come, as the chain says.
     pub(crate) lost: HashSet<TransferReference>,
+    /// Blocks that had been read last when an address was shown that is paid below them, and that
+    /// are still there.
+    pub(crate) stand: HashSet<BlockRef>,
     /// Whether the tip was reached.
     pub(crate) at_tip: bool,
     /// The tip as the node named it.
@@ -89,6 +92,15 @@ impl Step {
         } else {
             "catching up with the chain"
         }
+    }
+
+    /// What it found in blocks, with the heights of these.
+    pub(crate) fn paid(&self) -> Vec<(u64, ChainTransfer)> {
+        let of = |block: &Block| {
+            let height = block.at.height;
+            block.transfers.clone().into_iter().map(move |transfer| (height, transfer))
+        };
+        self.blocks.iter().flat_map(of).collect()
     }
 
     /// Whether the chain was reorganised since the last step.

@@ -327,18 +327,20 @@ impl Engine {
         let request = &mut stored.request;
         let network = priced.asset.id.network;
         let cursors = tx.cursors().await?;
-        self.check_taken_now(request.scope.environment, &priced.asset, &cursors).map_err(
-            |not_taken| {
-                let reason = not_taken.to_string();
-                EngineError::from(ChainError::Unreachable { network, reason })
-            },
-        )?;
+        let environment = request.scope.environment;
+        let taken = self.check_taken_now(environment, &priced.asset, &cursors);
+        let read = taken.map_err(|not_taken| {
+            let reason = not_taken.to_string();
+            EngineError::from(ChainError::Unreachable { network, reason })
+        })?;
+        let shown_after = read.map(|cursor| cursor.at.clone());
         let wallet: Option<Wallet> = self.receiving_wallet(tx, request.scope, network).await?;
         let wallet = wallet.ok_or_else(|| {
             let sentence = format!("No wallet is set up for {network}.");
             CreateRefused::Fields(FieldErrors::one("payment_currency.network_name", sentence))
         })?;
-        let address = self.issue_address(tx, &wallet, network, request.id, now).await?;
+        let issued = self.issue_address(tx, &wallet, network, request.id, shown_after, now);
+        let address = issued.await?;
         let quote = Quote {
             id: self.new_id(now),
             asset: priced.asset.id,
