@@ -44,6 +44,8 @@ pub enum How {
     LaggingPool,
     /// All that is pending was told at that time last, in milliseconds; 0: just now.
     OldPool(Arc<AtomicI64>),
+    /// What is pending is told seldom; all of it was at that time last, in milliseconds.
+    SeldomPool(Arc<AtomicI64>),
     /// What is pending is told now and then.
     ForgetfulPool(Arc<AtomicBool>),
     /// Another server takes over, once that is wanted: this one is as if stopped for a while.
@@ -191,6 +193,9 @@ impl Chain for Meddling {
         if let How::OldPool(since) = &self.how {
             let millis = since.load(Ordering::SeqCst);
             pending.through = (millis > 0).then(|| Timestamp::from_millis(millis));
+        }
+        if let How::SeldomPool(told_at) = &self.how {
+            pending.since = Some(Timestamp::from_millis(told_at.load(Ordering::SeqCst)));
         }
         let transfers = std::mem::take(&mut pending.transfers);
         pending.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
@@ -389,6 +394,34 @@ on_both! {
         to_the_tip(house, &chain).await;
         house.engine().end_windows().await.unwrap();
         assert_eq!(house.status(&made).await, "expired");
+    }
+
+    async fn what_may_have_been_sent_in_its_window_is_not_late(house: House) {
+        let told_at = Arc::new(AtomicI64::new(0));
+        let chain = Meddling::before(house.world.chain(), How::SeldomPool(Arc::clone(&told_at)));
+        let look = async || {
+            to_the_tip(house, &chain).await;
+            while house.engine().end_windows().await.unwrap() {}
+            told_at.store(house.engine().now().millis(), Ordering::SeqCst);
+        };
+        // Seconds before the end of the window; for so long before we were blind, or it was over.
+        for (last, in_a_block, status) in [
+            (10, false, "paid"),
+            (10, true, "paid"),
+            (55, false, "expired"),
+            (-1, false, "expired"),
+        ] {
+            let made = house.chosen(BTC).await;
+            house.pass(Span::from_seconds(3_600 - last));
+            look().await;
+            house.pass(Span::from_seconds(last + 10));
+            house.pay(&made, PRICE).await;
+            house.mine(u32::from(in_a_block)).await;
+            look().await;
+            house.mine(2).await;
+            look().await;
+            assert_eq!(house.status(&made).await, status, "{last} s, {in_a_block}");
+        }
     }
 
     async fn a_node_that_has_not_got_as_far_as_we_have_takes_nothing_back(house: House) {

@@ -5,6 +5,7 @@ use crate::{code::NetworkName, time::Timestamp, transfer::Observation};
 /// A fact. Transfers are only noted; the request decides when a watermark is applied. Transfers
 /// between two watermarks may arrive late, twice and in any order; the outcome is the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "made one at a time, and not kept")]
 pub enum Fact {
     /// A look at a transfer to one of the request's addresses.
     Transfer(Observation),

@@ -27,8 +27,8 @@ pub struct TrackedTransfer {
     /// Its time: the earlier of "first observed" and "block time", over all looks.
     /// [`Timestamp::MAX`] while no look has found it.
     pub first_time: Timestamp,
-    /// The time by which it is let into a window: [`Self::first_time`], or its block's time less
-    /// [`BLIND_MARGIN`] where that is earlier and a look was blind.
+    /// The time by which it is let into a window: [`Self::first_time`], or since when it may have
+    /// been sent, or its block's time less [`BLIND_MARGIN`] where a look was blind, if earlier.
     pub earliest_time: Timestamp,
     /// The number of the latest look.
     pub look: u64,
@@ -167,12 +167,14 @@ impl TrackedTransfer {
         }
         match &seen.position {
             Position::Gone => self.gone_look = self.gone_look.max(Some(seen.look)),
-            Position::Pending => self.found_at(seen.observed_at, seen.observed_at),
+            Position::Pending => {
+                self.found_at(seen.observed_at, seen.observed_at.min(seen.unseen_since));
+            }
             Position::Block { at, time, confirmations, safe, finalized } => {
                 self.value(seen);
                 let first = seen.observed_at.min(*time);
                 let margin = if seen.blind { time.minus(BLIND_MARGIN) } else { first };
-                self.found_at(first, margin.min(first));
+                self.found_at(first, margin.min(first).min(seen.unseen_since));
                 self.max_confirmations = self.max_confirmations.max(*confirmations);
                 if needed.is_met(*confirmations, *safe, *finalized) {
                     let confirmed = Confirmed { look: seen.look, time: *time, at: at.clone() };

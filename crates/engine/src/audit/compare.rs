@@ -225,6 +225,7 @@ fn observation(
         look: cursor.look,
         // Nobody saw it on its way.
         blind: true,
+        unseen_since: Timestamp::MAX,
         position: Position::Block {
             at: measure.at.clone(),
             time: measure.time,

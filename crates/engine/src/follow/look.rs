@@ -7,7 +7,7 @@ use coffer_domain::{
     money::Units,
     payment_request::TrackedTransfer,
     ports::Block,
-    time::Span,
+    time::{Span, Timestamp},
     transfer::{ChainTransfer, ChainUnits, Observation, Position, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
@@ -62,9 +62,7 @@ impl Engine {
                     seen.entry(key.0).or_default().early.push(early);
                     continue;
                 }
-                // Blind is who has no earlier trace of it.
-                let blind = step.blind() && new;
-                find(&mut seen, step, after, transfer, &key, (position.clone(), blind));
+                find(&mut seen, step, after, transfer, &key, (position.clone(), new));
                 met.insert(key);
             }
         }
@@ -74,7 +72,8 @@ impl Engine {
             let Some(key) = key.filter(|key| !met.contains(key)) else { continue };
             let listed = self.listed(tx, step, &known, &key).await?;
             if listed == Listed::News {
-                find(&mut seen, step, after, transfer, &key, (Position::Pending, false));
+                let new = !known.contains_key(&key);
+                find(&mut seen, step, after, transfer, &key, (Position::Pending, new));
             }
             if matches!(listed, Listed::News | Listed::AsBefore) {
                 met.insert(key);
@@ -193,15 +192,15 @@ enum Listed {
     Left,
 }
 
-/// Notes a look at a transfer. Nothing moves nothing, and what is not in a block moves no more than
-/// can be booked.
+/// Notes a look at a transfer, which may be the first trace of it. Nothing moves nothing, and what
+/// is not in a block moves no more than can be booked.
 fn find(
     seen: &mut Seen,
     step: &Step,
     after: &Cursor,
     transfer: &ChainTransfer,
     (request, _): &Key,
-    (position, blind): (Position, bool),
+    (position, new): (Position, bool),
 ) {
     match &transfer.units {
         ChainUnits::Units(Units::ZERO) => {}
@@ -213,7 +212,8 @@ fn find(
                 units: *units,
                 observed_at: step.asked_at,
                 look: after.look,
-                blind,
+                blind: new && position != Position::Pending && step.blind(),
+                unseen_since: if new { step.unseen_since() } else { Timestamp::MAX },
                 position,
             });
         }
@@ -308,6 +308,7 @@ fn look_again(
         observed_at: step.asked_at,
         look: after.look,
         blind: false,
+        unseen_since: Timestamp::MAX,
         position,
     }
 }

@@ -309,6 +309,7 @@ fn note(
                 observed_at,
                 look,
                 blind: true,
+                unseen_since: Timestamp::MAX,
                 position: position.clone(),
             };
             found.observations.push(if deep { seen } else { as_if_new(seen) });

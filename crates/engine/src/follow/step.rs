@@ -75,6 +75,15 @@ impl Step {
         if self.blind() { through.minus(BLIND_MARGIN) } else { through }
     }
 
+    /// Since when that may have been sent of which this step is the first to tell; the end of time
+    /// where that is not known, or was long ago. Everything up to the watermark was told, and
+    /// judged.
+    pub(crate) fn unseen_since(&self) -> Timestamp {
+        let since = self.pending.as_ref().and_then(|pending| pending.since);
+        let since = since.map_or(Timestamp::MAX, |since| since.max(self.cursor.watermark));
+        if self.asked_at.since(since) <= BLIND_AFTER { since } else { Timestamp::MAX }
+    }
+
     /// Whether what was sent lately may have escaped us while it was pending.
     pub(crate) fn blind(&self) -> bool {
         self.by_blocks

@@ -101,6 +101,7 @@ pub(super) fn look(name: &str, units: u128, number: u64, position: Position) -> 
         },
         look: number,
         blind: false,
+        unseen_since: Timestamp::MAX,
         position,
     }
 }

@@ -4,6 +4,7 @@ use super::situation::*;
 use crate::{
     callback::CallbackKind,
     payment_request::{BLIND_MARGIN, CaseKind, Fact, PaymentRequest, Policy, Settled, Stage, Told},
+    time::Timestamp,
     transfer::Observation,
 };
 
@@ -174,6 +175,23 @@ fn a_block_soon_after_the_window_counts_if_we_were_blind_when_it_was_sent() {
         let paid = effects == [tells(CallbackKind::Paid)];
         assert_eq!(paid, counts, "blind {blind} at {at}");
         assert_eq!(only(&request).first_time, minute(at));
+    }
+}
+
+#[test]
+fn what_may_have_been_sent_in_the_window_is_not_late_though_it_was_seen_after_it() {
+    for (since, counts) in [(Some(59), true), (Some(60), true), (Some(61), false), (None, false)] {
+        let unseen_since = since.map_or(Timestamp::MAX, minute);
+        let pending = Observation { unseen_since, ..pending("a", 1_000, 1, 62) };
+        let in_block = Observation { unseen_since, ..block("a", 1_000, 1, 62, 1) };
+        for first in [pending, in_block] {
+            let mut request = processing(Policy::DEFAULT);
+            request.reports(59, &[first]);
+            let effects = request.reports(63, &[deep("a", 1_000, 2, 63)]);
+            let paid = effects == [tells(CallbackKind::Paid)];
+            assert_eq!(paid, counts, "{since:?}");
+            assert_eq!(only(&request).first_time, minute(62), "it takes no older price");
+        }
     }
 }
 
