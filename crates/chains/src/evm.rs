@@ -24,7 +24,7 @@ use coffer_domain::{
     transfer::{Address, BlockRef},
 };
 use futures_util::{FutureExt, future};
-use reqwest::{Client, Url, redirect};
+use reqwest::Url;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -37,12 +37,12 @@ use self::{
     news::News,
     pinned::Pinned,
 };
+use crate::http;
 
 mod address;
 mod answer;
 mod balance;
 mod block;
-mod calls;
 mod endpoint;
 mod failover;
 mod fault;
@@ -95,7 +95,7 @@ impl EvmChain {
         let pinned =
             Pinned::new(network, &settings.assets, &settings.exact_logs).map_err(refused)?;
         let genesis = settings.genesis.as_deref().map(parse_hash).transpose().map_err(refused)?;
-        let client = client(settings);
+        let client = http::client(settings.request_timeout);
         let client = client.map_err(|_| refused("no HTTP client can be made".to_owned()))?;
         let endpoints = settings.endpoints.iter().zip(1..).map(|(url, number)| {
             let url = parse_url(url).ok_or_else(|| {
@@ -286,12 +286,6 @@ impl Chain for EvmChain {
         let to = address::parse(address).ok()?;
         Some(link::payment_link(self.chain_id, contract, to, units))
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the operator's own endpoints may be anywhere")]
-fn client(settings: &EvmSettings) -> reqwest::Result<Client> {
-    let client = Client::builder().timeout(settings.request_timeout);
-    client.redirect(redirect::Policy::none()).no_proxy().build()
 }
 
 fn parse_url(text: &str) -> Option<Url> {

@@ -32,13 +32,12 @@ use self::{
     sources::{Confirmed, Kind, Source, Sources},
     zmq::{Heard, News},
 };
-use crate::settings_refused::SettingsRefused;
+use crate::{http, settings_refused::SettingsRefused};
 
 mod address;
 mod block;
 mod esplora;
 mod fault;
-mod http;
 mod key;
 mod link;
 mod named;
@@ -83,7 +82,7 @@ impl UtxoChain {
     pub fn new(settings: &UtxoSettings, clock: Arc<dyn Clock>) -> Result<Self, SettingsRefused> {
         let network = settings.network;
         let refused = |reason: String| SettingsRefused { network, reason };
-        let client = http::client(settings);
+        let client = http::client(settings.request_timeout);
         let client = client.map_err(|_| refused("no HTTP client can be made".to_owned()))?;
         let mut all = Vec::new();
         for (text, number) in settings.endpoints.iter().zip(1..) {

@@ -9,18 +9,23 @@ use coffer_domain::{
     ports::{Clock, Tip},
     time::{Span, Timestamp},
 };
-use reqwest::{Client, StatusCode, Url};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Value, json, value::RawValue};
+use reqwest::{Client, Url};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::{
     answer::{Hash, NodeBlock, Quantity},
-    calls::Calls,
     fault::Fault,
     settings::EvmSettings,
     traces::{self, Tracing},
 };
-use crate::{complaints::Complaints, counters::Counters, label::Label};
+use crate::{
+    complaints::Complaints,
+    counters::Counters,
+    http::Http,
+    json_rpc::{self, Envelope},
+    label::Label,
+};
 
 /// Blocks of which the logs are asked for at once, until an endpoint refuses that.
 const LOG_RANGE: u64 = 64;
@@ -40,15 +45,10 @@ pub(super) struct Identity {
 
 /// One endpoint.
 pub(super) struct Endpoint {
-    client: Client,
+    http: Http,
     url: Url,
     number: usize,
-    label: Label,
-    answer_limit: usize,
-    calls_per_minute: Option<u32>,
     clock: Arc<dyn Clock>,
-    calls: Calls,
-    counters: Counters,
     complaints: Complaints,
     /// Blocks of which it gives the logs in one answer, as far as is known.
     log_range: AtomicU64,
@@ -79,22 +79,6 @@ pub(super) struct Newest {
     pub(super) asked_at: Timestamp,
 }
 
-/// An answer of JSON-RPC 2.0.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    id: Option<u64>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    error: Option<ErrorObject>,
-}
-
-#[derive(Deserialize)]
-struct ErrorObject {
-    code: i64,
-    #[serde(default)]
-    message: String,
-}
-
 impl Endpoint {
     /// The endpoint at `url`, the `number`th of its network, counted from 1.
     pub(super) fn new(
@@ -104,16 +88,13 @@ impl Endpoint {
         settings: &EvmSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let label = Label::new(&url, number);
+        let counters = Counters::new(settings.network, number);
         Self {
-            client,
-            number,
-            label: Label::new(&url, number),
+            http: Http::new(client, label, counters, settings.bounds(), Arc::clone(&clock)),
             url,
-            answer_limit: settings.answer_limit,
-            calls_per_minute: settings.calls_per_minute,
+            number,
             clock,
-            calls: Calls::default(),
-            counters: Counters::new(settings.network, number),
             complaints: Complaints::default(),
             log_range: AtomicU64::new(LOG_RANGE),
             newest: Mutex::default(),
@@ -132,24 +113,24 @@ impl Endpoint {
 
     /// What log lines and errors call it: number and domain, no secrets.
     pub(super) const fn label(&self) -> &Label {
-        &self.label
+        &self.http.label
     }
 
     /// The calls made to it in the last minute.
     pub(super) fn calls_last_minute(&self) -> u32 {
-        self.calls.last_minute(self.clock.now())
+        self.http.calls_last_minute()
     }
 
     /// How many calls leave half of those it allows for reading blocks.
     pub(super) fn room(&self) -> usize {
         let left = |limit: u32| (limit / 2).saturating_sub(self.calls_last_minute());
-        let room = self.calls_per_minute.map(left);
+        let room = self.http.calls_per_minute().map(left);
         room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX))
     }
 
     /// Counts a block that it told, so that its calls can be put in proportion.
     pub(super) fn count_block(&self) {
-        self.counters.block();
+        self.http.counters.block();
     }
 
     /// Blocks of which it is asked for the logs at once.
@@ -272,16 +253,10 @@ impl Endpoint {
         method: &'static str,
         params: Value,
     ) -> Result<T, Fault> {
-        self.count_call()?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let request = self.client.post(self.url.clone()).json(&body);
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
-        let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Fault::Unreachable("limits our calls (HTTP 429)".to_owned()));
-        }
-        let bytes = self.read(response).await?;
+        let request = self.http.client.post(self.url.clone()).json(&body);
+        let (status, bytes) = self.http.send(request).await?;
         let unreadable = || match status.as_u16() {
             200..300 => Fault::Nonsense(format!("{method}: the answer is not JSON-RPC")),
             // Said of methods that are not in one's plan.
@@ -290,7 +265,7 @@ impl Endpoint {
         };
         let envelope = serde_json::from_slice::<Envelope<'_>>(&bytes).map_err(|_| unreadable())?;
         if let Some(error) = envelope.error {
-            let shown = format!("{method}: {} ({})", self.label.shown(&error.message), error.code);
+            let shown = error.shown(method, self.label());
             return Err(Fault::of_error(error.code, &error.message, shown));
         }
         if !status.is_success() {
@@ -300,54 +275,6 @@ impl Endpoint {
             return Err(Fault::Nonsense(format!("{method}: the answer is to another question")));
         }
         let result = envelope.result.ok_or_else(unreadable)?;
-        serde_json::from_str(result.get()).map_err(|error| {
-            let at = (error.line(), error.column());
-            let what = self.label.shown(&error.to_string());
-            Fault::Nonsense(format!("{method}: unreadable at {at:?}: {what}"))
-        })
+        json_rpc::read(method, result, self.label()).map_err(Fault::Nonsense)
     }
-
-    /// Reads the body until it ends or is larger than an honest answer.
-    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Fault> {
-        let too_large =
-            || Fault::Nonsense(format!("the answer is larger than {} bytes", self.answer_limit));
-        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-        if announced.is_some_and(|length| length > self.answer_limit) {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
-        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-            if bytes.len() + chunk.len() > self.answer_limit {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
-    }
-
-    fn count_call(&self) -> Result<(), Fault> {
-        let limit = self.calls_per_minute;
-        if self.calls.count(self.clock.now(), limit) {
-            self.counters.call();
-            return Ok(());
-        }
-        let limit = limit.unwrap_or_default();
-        Err(Fault::Unreachable(format!("its {limit} calls a minute are used up")))
-    }
-}
-
-/// Makes `null` a present value, so that an answer without `result` is not taken for null.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// The kind of failure only: the error's own text names the address, with any key in it.
-fn unreachable(error: &reqwest::Error) -> Fault {
-    let what = match () {
-        () if error.is_timeout() => "no answer in time",
-        () if error.is_connect() => "no connection",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the request failed",
-    };
-    Fault::Unreachable(what.to_owned())
 }

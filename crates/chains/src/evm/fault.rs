@@ -3,6 +3,7 @@
 use coffer_domain::{code::NetworkName, ports::ChainError, time::Timestamp};
 
 use super::answer::Hash;
+use crate::http::Unanswered;
 
 /// Why one endpoint did not answer a question. Texts hold no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,15 @@ pub(super) enum Fault {
     /// The endpoint tells no logs of that block, made at that time, although the block's own filter
     /// says otherwise, and no receipts that bear it out.
     Logless(Hash, Timestamp),
+}
+
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Unreachable(reason) => Self::Unreachable(reason),
+            Unanswered::Nonsense(reason) => Self::Nonsense(reason),
+        }
+    }
 }
 
 impl Fault {

@@ -14,6 +14,7 @@ use coffer_domain::{
     time::Span,
 };
 
+use crate::http::Bounds;
 pub use crate::settings_refused::SettingsRefused;
 
 /// How coin is found that contracts move inside transactions.
@@ -70,6 +71,11 @@ impl EvmSettings {
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
     /// The largest answer, unless set: 64 MiB, three times a full block of 10 MiB in hex.
     pub const ANSWER_LIMIT: usize = 64 << 20;
+
+    /// What an endpoint is asked and believed at most.
+    pub(crate) const fn bounds(&self) -> Bounds {
+        Bounds { answer_limit: self.answer_limit, calls_per_minute: self.calls_per_minute }
+    }
 
     /// Settings with the usual limits: confirmations, ten seconds a call, any number of calls.
     #[must_use]

@@ -19,11 +19,10 @@ use serde::Deserialize;
 use super::{
     block::{self, Reading},
     fault::Fault,
-    http::Http,
     rules::NetworkRules,
     settings::UtxoSettings,
 };
-use crate::label::Label;
+use crate::{counters::Counters, http::Http, label::Label};
 
 /// An Esplora server.
 pub(super) struct Esplora {
@@ -50,7 +49,8 @@ impl Esplora {
         settings: &UtxoSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let http = Http::new(client, (Label::new(url, number), number), settings, clock);
+        let (label, counters) = (Label::new(url, number), Counters::new(settings.network, number));
+        let http = Http::new(client, label, counters, settings.bounds(), clock);
         let base = url.as_str().trim_end_matches('/').to_owned();
         Self { http, base, rules: settings.rules, newest: Mutex::default() }
     }

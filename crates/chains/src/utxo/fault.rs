@@ -2,6 +2,8 @@
 
 use coffer_domain::{code::NetworkName, ports::ChainError};
 
+use crate::http::Unanswered;
+
 /// Why one endpoint did not answer a question. Texts hold no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -23,6 +25,15 @@ pub(super) enum Fault {
     Disputed(String),
     /// The endpoint refused this call for another reason.
     Refused(String),
+}
+
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Unreachable(reason) => Self::Unreachable(reason),
+            Unanswered::Nonsense(reason) => Self::Nonsense(reason),
+        }
+    }
 }
 
 impl Fault {

@@ -12,11 +12,16 @@ use std::{
 
 use coffer_domain::ports::Clock;
 use reqwest::{Client, StatusCode, Url};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{fault::Fault, http::Http, settings::UtxoSettings};
-use crate::label::Label;
+use super::{fault::Fault, settings::UtxoSettings};
+use crate::{
+    counters::Counters,
+    http::Http,
+    json_rpc::{self, Envelope, ErrorObject},
+    label::Label,
+};
 
 /// A node's JSON-RPC.
 pub(super) struct Rpc {
@@ -34,22 +39,6 @@ enum Access {
     Cookie(PathBuf, Mutex<Option<(String, String)>>),
     /// Not at all.
     Open,
-}
-
-/// An answer of JSON-RPC.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    id: Option<u64>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    error: Option<ErrorObject>,
-}
-
-#[derive(Deserialize)]
-struct ErrorObject {
-    code: i64,
-    #[serde(default)]
-    message: String,
 }
 
 impl Rpc {
@@ -72,7 +61,8 @@ impl Rpc {
         // Fails only for addresses without a host, which were refused before.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let http = Http::new(client, (label, number), settings, clock);
+        let counters = Counters::new(settings.network, number);
+        let http = Http::new(client, label, counters, settings.bounds(), clock);
         Self { http, url, access, next_id: AtomicU64::new(1) }
     }
 
@@ -143,16 +133,11 @@ impl Rpc {
         method: &str,
         result: &'a RawValue,
     ) -> Result<T, Fault> {
-        serde_json::from_str(result.get()).map_err(|error| {
-            let at = (error.line(), error.column());
-            let what = self.http.label.shown(&error.to_string());
-            Fault::Nonsense(format!("{method}: unreadable at {at:?}: {what}"))
-        })
+        json_rpc::read(method, result, &self.http.label).map_err(Fault::Nonsense)
     }
 
     fn refused(&self, method: &str, error: &ErrorObject) -> Fault {
-        let said = self.http.label.shown(&error.message);
-        let shown = format!("{method}: {said} ({})", error.code);
+        let shown = error.shown(method, &self.http.label);
         Fault::of_error(error.code, &error.message, shown)
     }
 
@@ -177,7 +162,7 @@ impl Rpc {
             Some((user, password)) => request.basic_auth(user, Some(password)),
             None => request,
         };
-        self.http.send(request).await
+        Ok(self.http.send(request).await?)
     }
 
     fn credentials(&self) -> Result<Option<(String, String)>, Fault> {
@@ -213,11 +198,6 @@ fn unreadable(method: &str, status: StatusCode) -> Fault {
         true => Fault::Nonsense(format!("{method}: the answer is not JSON-RPC")),
         false => Fault::Unreachable(format!("HTTP {}", status.as_u16())),
     }
-}
-
-/// Makes `null` a present value, so that an answer without `result` is not taken for null.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// User and password stand percent-encoded in an address.

@@ -9,6 +9,7 @@ use coffer_domain::{
 };
 
 use super::rules::NetworkRules;
+use crate::http::Bounds;
 
 /// One network and the endpoints that answer for it.
 #[derive(Clone)]
@@ -45,6 +46,11 @@ impl UtxoSettings {
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
     /// The largest answer, unless set: 64 MiB, for a full block of 4 MB described in JSON.
     pub const ANSWER_LIMIT: usize = 64 << 20;
+
+    /// What an endpoint is asked and believed at most.
+    pub(crate) const fn bounds(&self) -> Bounds {
+        Bounds { answer_limit: self.answer_limit, calls_per_minute: self.calls_per_minute }
+    }
 
     /// Settings with the usual limits and without endpoints.
     #[must_use]

@@ -17,10 +17,9 @@ use super::{
     block::Reading,
     esplora::Esplora,
     fault::{Failure, Fault},
-    http::Http,
     node::Node,
 };
-use crate::{complaints::Complaints, label::Label};
+use crate::{complaints::Complaints, http::Http, label::Label};
 
 /// How long an endpoint that did not answer is left alone while another answers.
 const REST: Span = Span::from_seconds(15);

@@ -8,7 +8,7 @@ use coffer_domain::time::Timestamp;
 const SECONDS: usize = 60;
 
 /// The calls of the last minute, by the second in which they were made.
-pub(super) struct Calls(Mutex<[(i64, u32); SECONDS]>);
+pub(crate) struct Calls(Mutex<[(i64, u32); SECONDS]>);
 
 impl Default for Calls {
     fn default() -> Self {
@@ -18,7 +18,7 @@ impl Default for Calls {
 
 impl Calls {
     /// Counts a call, unless so many were made in the last minute already. Whether it was counted.
-    pub(super) fn count(&self, now: Timestamp, limit: Option<u32>) -> bool {
+    pub(crate) fn count(&self, now: Timestamp, limit: Option<u32>) -> bool {
         let mut seconds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limit.is_some_and(|limit| within(&*seconds, now) >= limit) {
             return false;
@@ -34,7 +34,7 @@ impl Calls {
     }
 
     /// The calls made in the last minute.
-    pub(super) fn last_minute(&self, now: Timestamp) -> u32 {
+    pub(crate) fn last_minute(&self, now: Timestamp) -> u32 {
         within(&*self.0.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 }
