@@ -31,7 +31,8 @@ pub struct BlindSpan {
 }
 
 impl Tx<'_> {
-    /// Begins a blind span of a chain; nothing happens where one lasts already.
+    /// Begins a blind span of a chain; nothing happens where one lasts already. One that began at
+    /// the same time and is over goes on: nothing was read between the two.
     ///
     /// # Errors
     /// When the database refuses.
@@ -42,10 +43,15 @@ impl Tx<'_> {
         from_height: u64,
         reason: &str,
     ) -> Result<(), DbError> {
+        if self.lasting_blind_span(chain).await?.is_some() {
+            return Ok(());
+        }
         self.exec(
             sql!(
                 "INSERT INTO blind_span (chain, since, from_height, reason, payments, found) \
-                 VALUES ($1, $2, $3, $4, 0, '') ON CONFLICT DO NOTHING"
+                 VALUES ($1, $2, $3, $4, 0, '') ON CONFLICT (chain, since) DO UPDATE SET \
+                 until = NULL, to_height = NULL, reason = excluded.reason, payments = 0, \
+                 found = ''"
             ),
             vals![chain.as_str(), since.millis(), codec::stored(from_height), reason],
         )

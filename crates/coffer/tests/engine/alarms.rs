@@ -275,6 +275,27 @@ on_both! {
         assert_eq!(spans[0].until.unwrap().since(spans[0].since), Span::from_seconds(120));
     }
 
+    async fn each_outage_between_two_blocks_is_noted(house: House) {
+        let told = Reached::of(house);
+        told.read().await.unwrap();
+        // From here on what was read moves with the blocks alone.
+        told.elsewhere.tell_blocks_alone();
+        told.read().await.unwrap();
+        for minute in [2, 4] {
+            told.elsewhere.is(Some(unreachable()));
+            told.read().await.unwrap_err();
+            let lasting = house.read(async |tx| tx.lasting_blind_span(POLYGON).await).await;
+            assert!(lasting.is_some(), "before minute {minute}");
+            house.pass(minutes(2));
+            told.elsewhere.is(None);
+            told.read().await.unwrap();
+            // Both began where the same block ends.
+            let spans = house.read(async |tx| tx.blind_spans(Some(POLYGON), 10).await).await;
+            let lasted = spans[0].until.unwrap().since(spans[0].since);
+            assert_eq!((spans.len(), lasted), (1, minutes(minute)));
+        }
+    }
+
     async fn endpoints_that_disagree_are_an_alarm_at_once_and_until_they_agree(house: House) {
         let told = Reached::of(house);
         told.read().await.unwrap();
