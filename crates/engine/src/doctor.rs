@@ -24,7 +24,7 @@ use futures_util::future::join_all;
 pub use finding::{Finding, Grade};
 pub use gap::{Gap, limit_for};
 
-use crate::{address::SANDBOX_FAMILY, engine::Engine, error::EngineError};
+use crate::{address::SANDBOX_FAMILY, engine::Engine, error::EngineError, rates::Named};
 
 /// How an installation is.
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ pub struct Diagnosis {
     pub networks: Vec<NetworkDiagnosis>,
     /// Each extended public key.
     pub keys: Vec<KeyDiagnosis>,
-    /// Each source of prices, with how many it named or why none.
-    pub sources: Vec<(&'static str, Result<usize, String>)>,
+    /// Each source of prices, with those it named or why none.
+    pub sources: Vec<(&'static str, Result<Named, String>)>,
     /// Each coin of those networks.
     pub coins: Vec<CoinDiagnosis>,
     /// The networks that wait for a person, the sandbox among them.
@@ -130,7 +130,9 @@ impl Engine {
             });
         }
         let coins = self.coins(&networks, &wallets);
-        let findings = finding::all(&networks, &keys, &coins, &stops, serving, self.now());
+        let mut findings = finding::all(&networks, &keys, &coins, &stops, serving, self.now());
+        findings.extend(finding::of_rates(&sources, &coins));
+        findings.sort_by_key(|finding| finding.grade);
         Ok(Diagnosis { networks, keys, sources, coins, stops, findings })
     }
 

@@ -7,12 +7,21 @@ use coffer_domain::{
     code::Iso,
     merchant::Environment,
     ports::RateSourceError,
-    rate::{NoRate, PricedRate, RateBook, RatePoint, RateRules, Side},
+    rate::{FIXED, NoRate, PricedRate, RateBook, RatePoint, RateRules, Side},
     time::Timestamp,
 };
 use futures_util::future::join_all;
 
 use crate::{engine::Engine, error::EngineError};
+
+/// The prices that a source named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// How many.
+    pub prices: usize,
+    /// The time of the newest; none where they are made up, or none was named.
+    pub newest: Option<Timestamp>,
+}
 
 /// The newest prices of every source.
 pub(crate) struct RateBoard {
@@ -61,10 +70,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks every source once, all at a time; how many prices each named.
+    /// Asks every source once, all at a time; how many prices each named, and from when.
     pub(crate) async fn refreshed_rates(
         &self,
-    ) -> Vec<(&'static str, Result<usize, RateSourceError>)> {
+    ) -> Vec<(&'static str, Result<Named, RateSourceError>)> {
         let catalogue = self.catalogue();
         let coins: Vec<Iso> = distinct(catalogue.assets().iter().map(|asset| asset.id.iso));
         let tickers: Vec<Iso> = distinct(coins.iter().copied().map(market_ticker));
@@ -76,9 +85,11 @@ impl Engine {
         });
         let answers = join_all(asked).await.into_iter().map(|(name, answer)| {
             let named = answer.map(|points| {
-                let count = points.len();
+                let timed = points.iter().filter(|point| point.source != FIXED);
+                let newest = timed.map(|point| point.at).max();
+                let named = Named { prices: points.len(), newest };
                 self.rates.take(catalogue, name, by_iso(&coins, points));
-                count
+                named
             });
             (name, named)
         });

@@ -4,6 +4,7 @@ use coffer_domain::time::Timestamp;
 use coffer_engine::{
     doctor::{CoinDiagnosis, Diagnosis, Finding, Grade, KeyDiagnosis, NetworkDiagnosis},
     engine::Engine,
+    rates::Named,
 };
 use coffer_outside::{
     client::{GuardedClient, Limits},
@@ -67,17 +68,7 @@ fn page(found: &Diagnosis, now: Timestamp) -> String {
     if !found.keys.is_empty() {
         text += &format!("Keys\n{}\n", indented(&columns(&key_rows(&found.keys))));
     }
-    let sources = found.sources.iter().map(|(name, answer)| {
-        let said = match answer {
-            Ok(prices) => format!("{prices} prices"),
-            Err(reason) => format!("none: {reason}"),
-        };
-        vec![(*name).to_owned(), said]
-    });
-    let sources: Vec<_> = sources.collect();
-    if !sources.is_empty() {
-        text += &format!("Rates\n{}\n", indented(&columns(&sources)));
-    }
+    text += &format!("Rates\n{}\n", indented(&columns(&source_rows(found, now))));
     for (grade, title) in [(Grade::Wrong, "Wrong"), (Grade::Notable, "Worth knowing")] {
         let of_grade: Vec<&Finding> =
             found.findings.iter().filter(|finding| finding.grade == grade).collect();
@@ -152,6 +143,20 @@ fn coin_rows(coins: &[CoinDiagnosis]) -> Vec<Vec<String>> {
     coins.iter().map(row).collect()
 }
 
+fn source_rows(found: &Diagnosis, now: Timestamp) -> Vec<Vec<String>> {
+    let row = |(name, answer): &(&str, Result<Named, String>)| {
+        let said = match answer {
+            Ok(Named { prices, newest: None }) => format!("{prices} prices"),
+            Ok(Named { prices, newest: Some(at) }) => {
+                format!("{prices} prices, the newest {} s old", now.since(*at).seconds().max(0))
+            }
+            Err(reason) => format!("none: {reason}"),
+        };
+        vec![(*name).to_owned(), said]
+    };
+    found.sources.iter().map(row).collect()
+}
+
 fn key_rows(keys: &[KeyDiagnosis]) -> Vec<Vec<String>> {
     let row = |key: &KeyDiagnosis| {
         let gap = key.gap;
@@ -187,9 +192,12 @@ fn object(found: &Diagnosis, serving: Option<bool>, now: Timestamp) -> Value {
         })
     });
     let sources = found.sources.iter().map(|(name, answer)| {
+        let newest = answer.as_ref().ok().and_then(|named| named.newest);
+        let age = newest.map(|at| now.since(at).seconds().max(0));
         json!({
             "name": name,
-            "prices": answer.as_ref().ok(),
+            "prices": answer.as_ref().ok().map(|named| named.prices),
+            "age_seconds": age,
             "error": answer.as_ref().err(),
         })
     });

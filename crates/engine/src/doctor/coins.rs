@@ -10,16 +10,16 @@ use coffer_domain::{
 use coffer_store::{chain_cursor::Cursor, wallet::Wallet};
 
 use super::{CoinDiagnosis, NetworkDiagnosis};
-use crate::engine::Engine;
+use crate::{engine::Engine, rates::Named};
 
 /// In what prices of coins are asked for: what every market has.
 const DOLLAR: Iso = Iso::constant("USD");
 
 impl Engine {
     /// Asks every source for its prices, and takes them in.
-    pub(super) async fn ask_sources(&self) -> Vec<(&'static str, Result<usize, String>)> {
+    pub(super) async fn ask_sources(&self) -> Vec<(&'static str, Result<Named, String>)> {
         let answers = self.refreshed_rates().await;
-        let said = |answer: Result<usize, RateSourceError>| answer.map_err(|error| error.reason);
+        let said = |answer: Result<Named, RateSourceError>| answer.map_err(|error| error.reason);
         answers.into_iter().map(|(name, answer)| (name, said(answer))).collect()
     }
 

@@ -1,7 +1,9 @@
 //! What follows from what was seen: what is wrong, and what to do about it.
 
 use coffer_domain::{
+    merchant::Environment,
     ports::{ChainError, EndpointReport, Tip},
+    rate::{ECB, FIXED, RateRules},
     time::{Span, Timestamp},
 };
 use coffer_store::{
@@ -10,6 +12,7 @@ use coffer_store::{
 };
 
 use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis, gap::limit_for};
+use crate::rates::Named;
 
 /// Blocks that an endpoint may be behind another, and our reading behind the node, without a word.
 const BLOCKS_BEHIND: u64 = 3;
@@ -303,6 +306,32 @@ fn of_coins(network: &NetworkDiagnosis, coins: &[CoinDiagnosis]) -> Option<Findi
         "see what the rate sources above say; a quote needs two that agree".to_owned()
     };
     Some(Finding::new(Grade::Wrong, network.name, what, advice))
+}
+
+/// Too few sources name prices, whatever else keeps coins from being taken. Without a coin for live
+/// payments nobody misses them yet.
+pub(super) fn of_rates(
+    sources: &[(&'static str, Result<Named, String>)],
+    coins: &[CoinDiagnosis],
+) -> Option<Finding> {
+    let made_up = sources.iter().any(|(name, _)| *name == FIXED);
+    let rules = if made_up { RateRules::FIXED } else { RateRules::MARKET };
+    // Between currencies alone: it prices no coin.
+    let mut markets = sources.iter().filter(|(name, _)| *name != ECB);
+    let all = markets.clone().count();
+    let naming = markets
+        .by_ref()
+        .filter(|(_, answer)| answer.as_ref().is_ok_and(|named| named.prices > 0))
+        .count();
+    let needed = usize::try_from(rules.quorum).unwrap_or(usize::MAX);
+    (naming < needed).then(|| {
+        let live = coins.iter().any(|coin| coin.environment == Environment::Live);
+        let grade = if live { Grade::Wrong } else { Grade::Notable };
+        let what = format!("{naming} of {all} markets name prices; a quote needs {needed}");
+        let advice = "see what each says above, and that this machine may reach them by HTTPS; \
+                      until then live payments in coins have no price";
+        Finding::new(grade, "rates", what, advice)
+    })
 }
 
 /// A length of time in its largest unit.

@@ -227,3 +227,33 @@ fn an_audit_that_is_late_by_more_than_an_hour_is_worth_knowing() {
     assert_eq!(late(60), []);
     assert_eq!(late(180), [(Grade::Notable, "bitcoin: its balance audit is 3 h late".to_owned())]);
 }
+
+fn prices(count: usize) -> Result<Named, String> {
+    Ok(Named { prices: count, newest: Some(NOW) })
+}
+
+fn coin(environment: Environment) -> CoinDiagnosis {
+    let asset = AssetId { iso: "BTC".parse().unwrap(), network: NETWORK };
+    CoinDiagnosis { asset, environment, refused: Some("no wallet receives it".to_owned()) }
+}
+
+#[test]
+fn too_few_markets_are_told_whatever_else_keeps_coins_from_being_taken() {
+    let away = || Err("no answer in time".to_owned());
+    let graded = |sources: &[(&'static str, Result<Named, String>)], coins: &[CoinDiagnosis]| {
+        of_rates(sources, coins).map(|finding| (finding.grade, finding.what))
+    };
+    let one =
+        [("kraken", prices(9)), ("binance", away()), ("coinbase", prices(0)), (ECB, prices(30))];
+    let what = "1 of 3 markets name prices; a quote needs 2".to_owned();
+    let live = [coin(Environment::Live)];
+    assert_eq!(graded(&one, &live), Some((Grade::Wrong, what.clone())));
+    for nobody in [[].as_slice(), &[coin(Environment::Sandbox)]] {
+        assert_eq!(graded(&one, nobody), Some((Grade::Notable, what.clone())));
+    }
+    assert_eq!(
+        graded(&[("kraken", prices(9)), ("binance", prices(1)), (ECB, away())], &live),
+        None
+    );
+    assert_eq!(graded(&[(FIXED, prices(9))], &live), None);
+}
