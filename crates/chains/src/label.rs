@@ -19,7 +19,7 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    /// A name from the endpoint's number and the last two parts of its host name.
+    /// A name from the endpoint's number, the last two parts of its host name, and its port.
     pub(crate) fn new(url: &Url, number: usize) -> Self {
         let host = url.host_str().unwrap_or_default();
         let parts = host.split('.').collect::<Vec<_>>();
@@ -33,7 +33,7 @@ impl Label {
         let secrets = secrets.into_iter().map(str::to_owned).chain(query);
         let secrets = secrets.filter(|part| part.len() >= KEY_CHARACTERS).collect();
         let place = url.port().map_or_else(|| domain.clone(), |port| format!("{domain}:{port}"));
-        Self { text: format!("endpoint {number} ({domain})"), place, secrets }
+        Self { text: format!("endpoint {number} ({place})"), place, secrets }
     }
 
     /// The last two parts of its host name, and its port where that is not the usual one.
@@ -62,10 +62,10 @@ mod tests {
     fn keys_of_an_address_are_never_shown() {
         for (url, key, label) in [
             ("https://mainnet.infura.io/v3/0123456789abcdef", "0123456789abcdef", "infura.io"),
-            ("https://user:passw0rd-long@node.example:8545/", "passw0rd-long", "node.example"),
+            ("https://user:passw0rd-long@node.example:8545/", "passw0rd-long", "node.example:8545"),
             ("https://rpc.example.com/?apikey=abcdefgh12", "abcdefgh12", "example.com"),
             ("https://k3yk3yk3yk3y.eth.rpc.example.org/", "k3yk3yk3yk3y", "example.org"),
-            ("http://127.0.0.1:8545/secret-path", "secret-path", "127.0.0.1"),
+            ("http://127.0.0.1:8545/secret-path", "secret-path", "127.0.0.1:8545"),
         ] {
             let name = Label::new(&Url::parse(url).unwrap(), 2);
             assert_eq!(name.to_string(), format!("endpoint 2 ({label})"));

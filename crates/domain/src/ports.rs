@@ -67,6 +67,14 @@ pub enum ChainError {
         /// What went wrong, without secrets.
         reason: String,
     },
+    /// A node is there, or may be, and does not let us in: the settings are wrong, or its own.
+    #[error("{network} does not let us in: {reason}")]
+    NoAccess {
+        /// The network.
+        network: NetworkName,
+        /// What it said, without secrets.
+        reason: String,
+    },
     /// The endpoint serves another chain than the settings say.
     #[error("{network} is on another chain: expected {expected}, found {found}")]
     OtherChain {

@@ -111,7 +111,7 @@ impl Endpoint {
         self.number
     }
 
-    /// What log lines and errors call it: number and domain, no secrets.
+    /// What log lines and errors call it: number, domain and port, no secrets.
     pub(super) const fn label(&self) -> &Label {
         &self.http.label
     }

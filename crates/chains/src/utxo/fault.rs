@@ -7,8 +7,10 @@ use crate::http::Unanswered;
 /// Why one endpoint did not answer a question. Texts hold no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// No answer in time, no access, or a limit of the endpoint or of ours.
+    /// No answer in time, or a limit of the endpoint or of ours.
     Unreachable(String),
+    /// The node does not accept who we say we are, or we cannot say it.
+    NoAccess(String),
     /// An answer that cannot be true or cannot be read.
     Nonsense(String),
     /// Another chain than the settings say.
@@ -56,6 +58,7 @@ impl Fault {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Unreachable(reason)
+            | Self::NoAccess(reason)
             | Self::Nonsense(reason)
             | Self::Pruned(reason)
             | Self::Disputed(reason) => reason.clone(),
@@ -71,7 +74,10 @@ impl Fault {
 
     /// Whether the endpoint itself is in doubt, so that it proves its identity before the next use.
     pub(super) const fn doubts_endpoint(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Nonsense(_) | Self::OtherChain { .. })
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::NoAccess(_) | Self::Nonsense(_) | Self::OtherChain { .. }
+        )
     }
 
     /// Whether it belongs to the ordinary life of an endpoint, so that nobody is told.
@@ -113,6 +119,9 @@ impl Failure {
         }
         if any(|fault| *fault == Fault::Unseen) {
             return ChainError::PendingUnseen { network };
+        }
+        if any(|fault| matches!(fault, Fault::NoAccess(_))) {
+            return ChainError::NoAccess { network, reason };
         }
         ChainError::Unreachable { network, reason }
     }

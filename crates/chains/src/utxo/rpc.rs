@@ -147,9 +147,9 @@ impl Rpc {
         let (status, bytes) = if again { self.post_once(body).await? } else { (status, bytes) };
         match status {
             StatusCode::UNAUTHORIZED => {
-                Err(Fault::Unreachable("does not accept user and password (HTTP 401)".to_owned()))
+                Err(Fault::NoAccess("does not accept user and password (HTTP 401)".to_owned()))
             }
-            StatusCode::FORBIDDEN => Err(Fault::Unreachable(
+            StatusCode::FORBIDDEN => Err(Fault::NoAccess(
                 "does not serve this machine (HTTP 403): see its rpcallowip".to_owned(),
             )),
             _ => Ok((status, bytes)),
@@ -175,7 +175,7 @@ impl Rpc {
         };
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {
-            let cannot = |what: &str| Fault::Unreachable(format!("its cookie file {what}"));
+            let cannot = |what: &str| Fault::NoAccess(format!("its cookie file {what}"));
             let text = fs::read_to_string(file).map_err(|error| match error.kind() {
                 std::io::ErrorKind::NotFound => cannot("is not there: the node may be down"),
                 _ => cannot("cannot be read"),

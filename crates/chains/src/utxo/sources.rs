@@ -51,7 +51,7 @@ impl Source {
         Self { kind, identified, failed, complaints: Complaints::default() }
     }
 
-    /// What log lines and errors call it: number and domain, no secrets.
+    /// What log lines and errors call it: number, domain and port, no secrets.
     pub(super) const fn label(&self) -> &Label {
         &self.http().label
     }

@@ -237,7 +237,7 @@ async fn an_amount_above_the_cap_needs_a_second_endpoint() {
     let error = with_cap(4, silent).block(2, &everything).await.unwrap_err();
     assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("second_source_above"), "{error}");
-    assert!(error.to_string().contains("endpoint 2 (127.0.0.1): no connection"), "{error}");
+    assert!(error.to_string().contains("endpoint 2 (127.0.0.1:1): no connection"), "{error}");
     let found = with_cap(4, &anvil.url).block(2, &everything).await.unwrap().unwrap();
     assert_eq!(found.transfers.len(), 2);
     // A witness that has the block and no more of it is none for such an amount.

@@ -327,7 +327,7 @@ async fn an_error_names_no_key_of_an_endpoint() {
     let error = chain.tip().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "development cannot be reached: endpoint 1 (127.0.0.1): no connection"
+        "development cannot be reached: endpoint 1 (127.0.0.1:1): no connection"
     );
 }
 

@@ -124,7 +124,9 @@ async fn an_endpoint_on_another_chain_is_never_used() {
 async fn a_wrong_password_is_told_and_not_repeated() {
     let daemon = Daemon::empty(BITCOIN, &[]).await;
     let url = daemon.url.replace(PASSWORD, "another-password");
-    let error = chain_of(&[&url]).tip().await.unwrap_err().to_string();
+    let error = chain_of(&[&url]).tip().await.unwrap_err();
+    assert!(matches!(error, ChainError::NoAccess { .. }), "{error}");
+    let error = error.to_string();
     assert!(error.contains("does not accept user and password"), "{error}");
     assert!(!error.contains("another-password"), "{error}");
 }
@@ -143,6 +145,22 @@ async fn a_cookie_file_is_read_again_when_the_node_has_written_a_new_one() {
     assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
     daemon.start_again().await;
     assert_eq!(chain.tip().await.unwrap().at.height, 0);
+}
+
+#[tokio::test]
+async fn a_cookie_file_that_is_not_there_and_a_machine_that_is_not_served_are_no_access() {
+    let daemon = Daemon::empty(BITCOIN, &[]).await;
+    let missing = daemon.cookie_file().with_file_name("another.cookie");
+    let at = daemon.bare_url();
+    let asked = UtxoSettings { cookie_file: Some(missing), ..settings(BITCOIN, &[&at]) };
+    let error = UtxoChain::new(&asked, clock()).unwrap().tip().await.unwrap_err();
+    assert!(matches!(error, ChainError::NoAccess { .. }), "{error}");
+    assert!(error.to_string().contains("its cookie file is not there"), "{error}");
+    let refuses = |_: &str, _: &Value, _| Some(Reply::Http("403 Forbidden", Vec::new()));
+    let closed = faulty(&daemon, refuses).await;
+    let error = chain_of(&[&closed.url]).tip().await.unwrap_err();
+    assert!(matches!(error, ChainError::NoAccess { .. }), "{error}");
+    assert!(error.to_string().contains("rpcallowip"), "{error}");
 }
 
 #[tokio::test]
@@ -300,7 +318,8 @@ async fn a_block_that_another_endpoint_in_step_goes_on_lacking_is_a_disagreement
     }
     time.0.store(1_800_000_060, Ordering::Relaxed);
     let error = chain.block(111, &everything).await.unwrap_err();
-    disagree(&error, 111, "endpoint 2 (127.0.0.1): has no block 111");
+    let at = daemon.bare_url().replace("http://", "");
+    disagree(&error, 111, &format!("endpoint 2 ({at}): has no block 111"));
     daemon.mine(1).await;
     let error = chain.block(111, &everything).await.unwrap_err();
     disagree(&error, 111, "another named");
@@ -391,7 +410,7 @@ async fn a_pruned_block_is_fetched_from_the_next_endpoint_or_named() {
     assert!(alone.block(709, &everything).await.unwrap().is_some());
     let error = alone.block(2, &everything).await.unwrap_err();
     let ChainError::BlockPruned { height: 2, reason, .. } = &error else { panic!("{error}") };
-    assert!(reason.contains("endpoint 1 (127.0.0.1)"), "{reason}");
+    assert!(reason.contains("endpoint 1 (127.0.0.1:"), "{reason}");
     let report = alone.endpoints().await.remove(0);
     assert_eq!(report.kept_from, Some(kept + 1));
     assert!(report.capabilities.contains(&("all blocks", false)));

@@ -172,6 +172,11 @@ fn advice_on(error: &ChainError) -> &'static str {
         ChainError::OtherChain { .. } => {
             "name a node of this network in its endpoints; nothing is read from this one"
         }
+        ChainError::NoAccess { .. } => {
+            "put the user and password of the node (its rpcauth) into the address in the settings, \
+             http://user:password@host:port, or name the cookie file that it writes while it runs \
+             (cookie_file) and that Coffer may read; an HTTP 403 is the node's rpcallowip"
+        }
         ChainError::Nonsense { .. } => "see what answers at that address, and in which version",
         ChainError::StatePruned { .. } | ChainError::BlockPruned { .. } => {
             "add an endpoint that keeps it; reading goes on by itself then"

@@ -111,7 +111,10 @@ pub(super) fn endpoints(asked: Option<&Asked>) -> Vec<EndpointView> {
             number: report.number,
             label: report.label.clone(),
             asked_at: asked.at.seconds(),
-            reachable: !matches!(error, Some(ChainError::Unreachable { .. })),
+            reachable: !matches!(
+                error,
+                Some(ChainError::Unreachable { .. } | ChainError::NoAccess { .. })
+            ),
             right_chain: match error {
                 None => Some(true),
                 Some(ChainError::OtherChain { .. }) => Some(false),

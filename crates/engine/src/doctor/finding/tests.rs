@@ -257,3 +257,16 @@ fn too_few_markets_are_told_whatever_else_keeps_coins_from_being_taken() {
     );
     assert_eq!(graded(&[(FIXED, prices(9))], &live), None);
 }
+
+#[test]
+fn a_node_that_does_not_let_us_in_needs_other_settings_and_no_start() {
+    let reason = "does not accept user and password (HTTP 401)".to_owned();
+    let error = ChainError::NoAccess { network: NETWORK, reason };
+    let network = network(vec![endpoint(1, Err(error))], 1_000);
+    let findings = all(&[network], &[], &[], &[], Some(true), NOW);
+    let advice = &findings[0].advice;
+    assert!(!advice.contains("start the node"), "{advice}");
+    for part in ["user and password", "cookie_file", "rpcallowip"] {
+        assert!(advice.contains(part), "{part} is not in {advice}");
+    }
+}
