@@ -211,7 +211,12 @@ impl Chain for EvmChain {
 
     async fn endpoints(&self) -> Vec<EndpointReport> {
         let endpoints = self.failover.endpoints.iter();
-        future::join_all(endpoints.map(|endpoint| self.report(endpoint))).await
+        future::join_all(endpoints.map(|endpoint| self.report(endpoint, true))).await
+    }
+
+    async fn endpoint_tips(&self) -> Vec<EndpointReport> {
+        let endpoints = self.failover.endpoints.iter();
+        future::join_all(endpoints.map(|endpoint| self.report(endpoint, false))).await
     }
 
     async fn audited(&self) -> Result<Option<AssetId>, ChainError> {

@@ -130,7 +130,8 @@ impl UtxoChain {
         sum > limit.get()
     }
 
-    async fn report(&self, source: &Source, number: usize) -> EndpointReport {
+    /// What an endpoint says of itself; without `all` its tip alone.
+    async fn report(&self, source: &Source, number: usize, all: bool) -> EndpointReport {
         let tip = match source.identify(self.sources.genesis).await {
             Ok(()) => source.tip().await,
             Err(fault) => Err(fault),
@@ -139,7 +140,7 @@ impl UtxoChain {
         let failure = |fault| Failure(vec![(label.clone(), fault)]).into_error(self.network, 0);
         let tip = tip.map(|tip| Tip { live: tip.live && self.is_fresh(&tip), ..tip });
         let (mut kept_from, mut pruned) = (None, false);
-        if let Some(node) = source.node()
+        if let Some(node) = source.node().filter(|_| all)
             && let Ok(info) = node.chain_info().await
         {
             (kept_from, pruned) = (info.pruneheight.filter(|_| info.pruned), info.pruned);
@@ -148,11 +149,14 @@ impl UtxoChain {
             number,
             label: source.label().place().to_owned(),
             tip: tip.map_err(failure),
-            capabilities: vec![
-                ("pending", source.node().is_some()),
-                ("all blocks", !pruned),
-                ("news", source.node().is_some() && self.news.is_some()),
-            ],
+            capabilities: match all {
+                true => vec![
+                    ("pending", source.node().is_some()),
+                    ("all blocks", !pruned),
+                    ("news", source.node().is_some() && self.news.is_some()),
+                ],
+                false => Vec::new(),
+            },
             kept_from,
             calls_last_minute: source.http().calls_last_minute(),
         }
@@ -321,7 +325,12 @@ impl Chain for UtxoChain {
 
     async fn endpoints(&self) -> Vec<EndpointReport> {
         let sources = self.sources.all.iter().zip(1..);
-        join_all(sources.map(|(source, number)| self.report(source, number))).await
+        join_all(sources.map(|(source, number)| self.report(source, number, true))).await
+    }
+
+    async fn endpoint_tips(&self) -> Vec<EndpointReport> {
+        let sources = self.sources.all.iter().zip(1..);
+        join_all(sources.map(|(source, number)| self.report(source, number, false))).await
     }
 
     fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

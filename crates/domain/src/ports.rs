@@ -228,6 +228,12 @@ pub trait Chain: Send + Sync {
         Vec::new()
     }
 
+    /// Which chain each endpoint serves and what its newest block is, without what it can do and
+    /// what it keeps: for whoever asks often.
+    async fn endpoint_tips(&self) -> Vec<EndpointReport> {
+        self.endpoints().await
+    }
+
     /// The network's coin, where it may arrive in ways that no block tells of, so that what
     /// addresses hold can be compared with what was booked for them. None where every movement is
     /// told.

@@ -143,7 +143,7 @@ impl Engine {
             blind: None,
             refused_assets: self.probes.refused(name),
             addresses: 0,
-            asked: self.kept.asked(name),
+            asked: self.kept.asked_with_abilities(name),
             audit: self.kept.audit(name),
         }
     }

@@ -149,8 +149,9 @@ impl EvmChain {
         }
     }
 
-    /// What an endpoint says of itself. Some ten calls, for people who ask.
-    pub(super) async fn report(&self, endpoint: &Endpoint) -> EndpointReport {
+    /// What an endpoint says of itself: its tip by two calls or three, and with `all` what it can
+    /// do, by some more.
+    pub(super) async fn report(&self, endpoint: &Endpoint, all: bool) -> EndpointReport {
         let tip = async {
             endpoint.doubt();
             endpoint.identify(&self.failover.identity).await?;
@@ -158,8 +159,8 @@ impl EvmChain {
         };
         let tip = tip.await.map_err(|fault| self.error_of(endpoint, fault));
         let capabilities = match &tip {
-            Ok(tip) => capabilities(endpoint, tip).await,
-            Err(_) => Vec::new(),
+            Ok(tip) if all => capabilities(endpoint, tip).await,
+            Ok(_) | Err(_) => Vec::new(),
         };
         EndpointReport {
             number: endpoint.number(),

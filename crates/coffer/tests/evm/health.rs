@@ -69,6 +69,23 @@ async fn health_tells_of_endpoints_coins_and_keys_without_asking_anybody_on_post
 }
 
 #[tokio::test]
+async fn the_check_for_alarms_asks_an_endpoint_for_its_chain_and_its_tip_alone() {
+    let world = Setup::new().start().await;
+    background(&world).await;
+    let able = anvil(&world).await.asked.unwrap().reports[0].capabilities.clone();
+    assert!(able.contains(&("receipts", true)), "{able:?}");
+    for _ in 0..3 {
+        world.pass(Span::from_minutes(2));
+        background(&world).await;
+        let report = anvil(&world).await.asked.unwrap().reports.remove(0);
+        assert!(report.tip.is_ok());
+        assert!(report.calls_last_minute <= 4, "{} calls", report.calls_last_minute);
+        assert_eq!(report.capabilities, able, "it is still told what it can do");
+    }
+    world.remove().await;
+}
+
+#[tokio::test]
 async fn health_tells_a_node_that_is_gone_and_why_its_coins_cannot_be_taken() {
     let world = Setup::new().token(Token::new("USDX", PLAIN)).start().await;
     background(&world).await;

@@ -178,12 +178,13 @@ impl Engine {
         self.judge(Alarm::RatesStale, "live", wrong, RATES_PATIENCE).await
     }
 
-    /// Asks the endpoints how they are, of all chains at a time: one that hangs holds up no other.
+    /// Asks the endpoints for their tips, of all chains at a time: one that hangs holds up no
+    /// other.
     async fn check_endpoints(&self, now: Timestamp) -> Result<(), EngineError> {
         self.kept.keep_only(|chain| self.holds(&lease::following(chain)));
         let chains = self.chains_in_turn().filter(|chain| self.kept.asks(chain.name(), now));
         let chains: Vec<&Arc<dyn Chain>> = chains.collect();
-        let asked = join_all(chains.iter().map(|chain| chain.endpoints())).await;
+        let asked = join_all(chains.iter().map(|chain| chain.endpoint_tips())).await;
         for (chain, reports) in chains.into_iter().zip(asked) {
             self.kept.said(chain.name(), now, reports.clone());
             // Where the only one is down the network is behind, which is another alarm.

@@ -14,11 +14,14 @@ use coffer_domain::{
     time::{Span, Timestamp},
 };
 use coffer_store::{audit::NextAudit, wallet::Wallet};
+use futures_util::future::join_all;
 
 use crate::{address::SANDBOX_FAMILY, doctor::Gap, engine::Engine, error::EngineError};
 
 /// Endpoints are asked how they are this often.
 const ENDPOINTS_EVERY: Span = Span::from_minutes(1);
+/// Endpoints are asked what they can do this often, which takes some more calls.
+const ABILITIES_EVERY: Span = Span::from_hours(1);
 /// A key is measured this often: its newest addresses are looked at one by one;
 const GAPS_EVERY: Span = Span::from_minutes(10);
 /// this often while addresses of it are given out.
@@ -37,6 +40,13 @@ pub struct Asked {
     pub reports: Vec<EndpointReport>,
 }
 
+impl Asked {
+    /// What the endpoint of a report said, if it answered.
+    fn of(&self, report: &EndpointReport) -> Option<&EndpointReport> {
+        self.reports.iter().find(|known| known.number == report.number && known.tip.is_ok())
+    }
+}
+
 /// The gap of a key, and when it was measured.
 pub(super) type Measured = (Timestamp, Gap);
 
@@ -44,6 +54,8 @@ pub(super) type Measured = (Timestamp, Gap);
 #[derive(Default)]
 pub(crate) struct Kept {
     asked: Mutex<HashMap<NetworkName, Asked>>,
+    /// What the endpoints said when they were asked for everything.
+    able: Mutex<HashMap<NetworkName, Asked>>,
     audits: Mutex<HashMap<NetworkName, NextAudit>>,
     gaps: Mutex<HashMap<WalletId, Measured>>,
 }
@@ -55,19 +67,47 @@ impl Kept {
         asked.get(&chain).is_none_or(|asked| now.since(asked.at) >= ENDPOINTS_EVERY)
     }
 
-    /// Keeps what the endpoints of a chain said.
+    /// Keeps what the endpoints of a chain said of their tips.
     pub(crate) fn said(&self, chain: NetworkName, at: Timestamp, reports: Vec<EndpointReport>) {
         locked(&self.asked).insert(chain, Asked { at, reports });
+    }
+
+    /// Whether the endpoints of a chain are to be asked now what they can do: seldom, and sooner
+    /// where one gave no answer then and gives one now.
+    fn asks_all(&self, chain: NetworkName, now: Timestamp) -> bool {
+        let able = locked(&self.able);
+        let Some(able) = able.get(&chain) else { return true };
+        let age = now.since(able.at);
+        let asked = self.asked(chain);
+        let is_new = |report: &EndpointReport| report.tip.is_ok() && able.of(report).is_none();
+        let new = asked.is_some_and(|asked| asked.reports.iter().any(is_new));
+        age >= ABILITIES_EVERY || (new && age >= ENDPOINTS_EVERY)
     }
 
     /// Forgets the chains that another server follows: it is the one to ask.
     pub(crate) fn keep_only(&self, follows: impl Fn(NetworkName) -> bool) {
         locked(&self.asked).retain(|chain, _| follows(*chain));
+        locked(&self.able).retain(|chain, _| follows(*chain));
         locked(&self.audits).retain(|chain, _| follows(*chain));
     }
 
-    pub(super) fn asked(&self, chain: NetworkName) -> Option<Asked> {
+    /// What the endpoints of a chain said of their tips last.
+    fn asked(&self, chain: NetworkName) -> Option<Asked> {
         locked(&self.asked).get(&chain).cloned()
+    }
+
+    /// The same with what they can do, as far as that is known.
+    pub(super) fn asked_with_abilities(&self, chain: NetworkName) -> Option<Asked> {
+        let mut asked = self.asked(chain)?;
+        if let Some(able) = locked(&self.able).get(&chain) {
+            for report in asked.reports.iter_mut().filter(|report| report.tip.is_ok()) {
+                if let Some(known) = able.of(report) {
+                    report.capabilities.clone_from(&known.capabilities);
+                    report.kept_from = known.kept_from;
+                }
+            }
+        }
+        Some(asked)
     }
 
     pub(super) fn audit(&self, chain: NetworkName) -> Option<NextAudit> {
@@ -90,6 +130,7 @@ impl Engine {
     /// # Errors
     /// When the database gives no answer.
     pub async fn take_stock(&self) -> Result<(), EngineError> {
+        self.ask_abilities().await;
         for chain in self.chains_in_turn() {
             let name = chain.name();
             if self.probes.waiting(name).is_some() {
@@ -107,6 +148,16 @@ impl Engine {
             };
         }
         self.measure_gaps().await
+    }
+
+    /// Asks the endpoints what they can do, of all chains at a time.
+    async fn ask_abilities(&self) {
+        let now = self.now();
+        let chains = self.chains_in_turn().filter(|chain| self.kept.asks_all(chain.name(), now));
+        let asked = chains.map(async |chain| (chain.name(), chain.endpoints().await));
+        for (chain, reports) in join_all(asked).await {
+            locked(&self.kept.able).insert(chain, Asked { at: now, reports });
+        }
     }
 
     async fn measure_gaps(&self) -> Result<(), EngineError> {

@@ -47,7 +47,7 @@ pub(crate) struct EndpointView {
     /// The lowest block it keeps; left out where it keeps all.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_from: Option<u64>,
-    /// What it can do beyond the least, each with whether it does.
+    /// What it can do beyond the least, each with whether it does; asked once an hour.
     #[schema(example = json!({"traces": true, "old states": false}))]
     capabilities: BTreeMap<&'static str, bool>,
     /// Calls made to it in the minute before.
