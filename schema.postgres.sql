@@ -98,6 +98,15 @@ CREATE TABLE blind_span (
 );
 CREATE UNIQUE INDEX blind_span_lasting ON blind_span USING btree (chain) WHERE until IS NULL;
 
+CREATE TABLE block_again (
+    chain TEXT NOT NULL,
+    height BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    block_time BIGINT NOT NULL,
+    CONSTRAINT block_again_pkey PRIMARY KEY (chain, height)
+);
+
 CREATE TABLE callback (
     id TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -398,6 +407,22 @@ CREATE TABLE transfer (
 CREATE INDEX transfer_block ON transfer USING btree (chain, block_height) WHERE block_height IS NOT NULL;
 CREATE INDEX transfer_followed ON transfer USING btree (chain) WHERE followed = 1;
 CREATE INDEX transfer_tx ON transfer USING btree (tx);
+
+CREATE TABLE transfer_again (
+    chain TEXT NOT NULL,
+    height BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    network TEXT NOT NULL,
+    tx TEXT NOT NULL,
+    position TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    asset_network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    account BYTEA NOT NULL,
+    units TEXT NOT NULL,
+    beyond BIGINT NOT NULL,
+    CONSTRAINT transfer_again_pkey PRIMARY KEY (chain, height, place)
+);
 
 CREATE TABLE wallet (
     id TEXT NOT NULL,

@@ -94,6 +94,15 @@ CREATE TABLE blind_span (
 
 CREATE UNIQUE INDEX blind_span_lasting ON blind_span (chain) WHERE until IS NULL;
 
+CREATE TABLE block_again (
+    chain TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    block_time INTEGER NOT NULL,
+    PRIMARY KEY (chain, height)
+) STRICT;
+
 CREATE TABLE callback (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
@@ -376,6 +385,22 @@ CREATE INDEX transfer_block ON transfer (chain, block_height) WHERE block_height
 CREATE INDEX transfer_followed ON transfer (chain) WHERE followed = 1;
 
 CREATE INDEX transfer_tx ON transfer (tx);
+
+CREATE TABLE transfer_again (
+    chain TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    tx TEXT NOT NULL,
+    position TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    asset_network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    account BLOB NOT NULL,
+    units TEXT NOT NULL,
+    beyond INTEGER NOT NULL,
+    PRIMARY KEY (chain, height, place)
+) STRICT;
 
 CREATE TABLE wallet (
     id TEXT NOT NULL PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! Following a chain: from its cursor to the tip in steps, each step one transaction that moves the
 //! cursor and takes in what was found. A reorganisation is a step like any other.
 
+mod again;
 mod blind;
 mod clear;
 mod deep;
@@ -29,6 +30,7 @@ pub use clear::ClearRefused;
 pub(crate) use deep::as_if_new;
 pub(crate) use look::Found;
 pub(crate) use missed::Missed;
+use read::StepBlocks;
 pub use rescan::{RescanRefused, Rescanned};
 pub(crate) use step::Step;
 use step::Taken;
@@ -129,8 +131,10 @@ impl Engine {
         let agreed = self.agree_on_way(chain, cursor, way).await?;
         let Some(cursor) = agreed else { return Ok(Progress::More) };
         self.probes.admit(chain.name(), probe);
-        let Some((fork, blocks)) = self.read_step(chain, &cursor, &tip, asked_at).await? else {
-            return Ok(Progress::Unsettled);
+        let (fork, blocks) = match self.read_step(chain, &cursor, &tip, asked_at).await? {
+            StepBlocks::All(fork, blocks) => (fork, blocks),
+            StepBlocks::Part => return Ok(Progress::More),
+            StepBlocks::Unsettled => return Ok(Progress::Unsettled),
         };
         let reached = blocks.last().map_or(fork.at.height, |block| block.at.height);
         let at_tip = reached >= tip.at.height;

@@ -24,6 +24,7 @@ pub mod alarm;
 pub mod api_key;
 pub mod audit;
 pub mod blind_span;
+pub mod block_again;
 pub mod callback;
 pub mod chain_cursor;
 pub mod chain_stop;

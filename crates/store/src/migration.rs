@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011", "alarm_together"),
     migration!(12, "0012", "wallet_first"),
     migration!(13, "0013", "address_shown"),
+    migration!(14, "0014", "block_again"),
 ];
 
 /// What opening a store would do to it.

@@ -204,6 +204,60 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
     }
 
+    async fn blocks_are_read_again_in_parts_of_which_none_is_judged(house: House) {
+        let (paid, gone, open) =
+            (house.chosen(BTC).await, house.chosen(BTC).await, house.chosen(BTC).await);
+        house.blocks(1).await;
+        house.pay(&paid, PRICE).await;
+        let transaction = house.pay(&gone, PRICE).await;
+        house.blocks(229).await;
+        house.world.ledger().unwind(229).await.unwrap();
+        house.world.ledger().replace(&transaction).await.unwrap();
+        house.mine(1).await;
+        house.pay(&open, PRICE).await;
+        house.mine(299).await;
+        let chain = house.world.chain();
+        house.engine().follow_once(&chain).await.unwrap_err();
+        house.engine().clear_chain(&chain, Some(2)).await.unwrap();
+        let before = house.chain_state().await.cursor.unwrap();
+        let kept = "SELECT COUNT(*) FROM block_again";
+        for part in 1..=5 {
+            // Each by a process that knows of the others' nothing but what is stored.
+            let process = house.world.another_engine(house.engine().store());
+            assert_eq!(process.follow_once(&chain).await.unwrap(), Progress::More);
+            while process.end_windows().await.unwrap() {}
+            assert_eq!(house.count(kept).await, part * 50);
+            let cursor = house.chain_state().await.cursor.unwrap();
+            assert_eq!((&cursor.at, cursor.watermark), (&before.at, before.watermark));
+            assert!(cursor.behind_reason.unwrap().ends_with(&format!("{} of 280", part * 50 + 1)));
+            let refused = house.choose(&house.create().await, LTC).await.unwrap_err();
+            assert!(matches!(refused, ProceedRefused::Unavailable), "{refused:?}");
+            for made in [&paid, &gone] {
+                assert_eq!(house.told(made).await, ["rate_fixed", "paid"]);
+            }
+            assert_eq!(house.told(&open).await, ["rate_fixed"]);
+            if part == 3 {
+                // What is kept above is on the chain no more.
+                house.world.ledger().unwind(200).await.unwrap();
+                house.mine(200).await;
+                assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::More);
+                assert_eq!(house.count(kept).await, 100);
+                assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::More);
+                assert_eq!(house.count(kept).await, 150);
+            }
+        }
+        house.follow().await;
+        assert_eq!(house.chain_state().await.stop.unwrap().kind, StopKind::Reversed);
+        assert_eq!(house.told(&gone).await, ["rate_fixed", "paid", "reversal"]);
+        house.clear().await;
+        house.follow().await;
+        assert!(house.chain_state().await.stop.is_none());
+        assert_eq!(house.told(&paid).await, ["rate_fixed", "paid"], "it is in another block");
+        assert_eq!(house.told(&open).await.last(), Some(&"paid"));
+        assert_eq!(house.count(kept).await, 0);
+        assert_eq!(house.count("SELECT COUNT(*) FROM chain_block").await, 201);
+    }
+
     async fn a_chain_does_not_go_on_from_a_block_that_was_replaced(house: House) {
         let other = house.chosen(LTC).await;
         let made = house.chosen(BTC).await;

@@ -113,6 +113,7 @@ impl Engine {
                 engine.over_in(tx, alarm, name.as_str(), "a person let it go on", now).await?;
                 if let Some((at, time)) = &anchor {
                     tx.forget_blocks_above(name, 0).await?;
+                    tx.forget_again_above(name, 0).await?;
                     tx.remember_block(name, at, *time, 0).await?;
                 }
                 let look = cursor.look;

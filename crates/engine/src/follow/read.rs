@@ -10,11 +10,23 @@ use coffer_domain::{
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::{BLIND_AFTER, Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX, disputed::ask_others};
+use super::{
+    BLIND_AFTER, Fork, REMEMBERED_BLOCKS, STEP_BLOCKS_MAX, again::AT_ONCE, disputed::ask_others,
+};
 use crate::{engine::Engine, error::EngineError};
 
+/// The blocks of a step.
+pub(super) enum StepBlocks {
+    /// All of them, and the block of ours that they follow on.
+    All(Fork, Vec<Block>),
+    /// A part of very many, which was kept.
+    Part,
+    /// The chain changed while it was read.
+    Unsettled,
+}
+
 /// What became of reading a row of blocks.
-enum Read {
+pub(super) enum Read {
     /// Each names the one before as its parent.
     Linked(Vec<Block>),
     /// The first does not follow on what was read before.
@@ -24,39 +36,42 @@ enum Read {
 }
 
 impl Engine {
-    /// The blocks of the next step, and the block of ours that they follow on; none when the chain
-    /// changed while it was read. Its newest blocks may go on being unsettled, one after the other:
-    /// then those that were old when the tip was asked for are a step by themselves. They are so
-    /// old that their times move no watermark but that of a cursor that is blind.
+    /// The blocks of the next step. The chain's newest blocks may go on being unsettled, one after
+    /// the other: then those that were old when the tip was asked for are a step by themselves.
+    /// They are so old that their times move no watermark but that of a cursor that is blind.
     pub(super) async fn read_step(
         &self,
         chain: &Arc<dyn Chain>,
         cursor: &Cursor,
         tip: &Tip,
         asked_at: Timestamp,
-    ) -> Result<Option<(Fork, Vec<Block>)>, EngineError> {
+    ) -> Result<StepBlocks, EngineError> {
         let here = Fork { at: cursor.at.clone(), time: cursor.block_time };
         if tip.at == here.at {
-            return Ok(Some((here, Vec::new())));
+            return Ok(StepBlocks::All(here, Vec::new()));
         }
         if chain.name() != self.home_chain() && self.is_behind_us(&here, tip, chain).await? {
-            return Ok(Some((here, Vec::new())));
+            return Ok(StepBlocks::All(here, Vec::new()));
         }
         let further = here.at.height.saturating_add(STEP_BLOCKS_MAX);
         if tip.at.height > here.at.height {
             let old = Some(asked_at.minus(BLIND_AFTER));
             match self.read_blocks(chain, &here, tip.at.height.min(further), old).await? {
-                Read::Linked(blocks) => return Ok(Some((here, blocks))),
-                Read::Changed => return Ok(None),
+                Read::Linked(blocks) => return Ok(StepBlocks::All(here, blocks)),
+                Read::Changed => return Ok(StepBlocks::Unsettled),
                 Read::Parted => {}
             }
         }
         let fork = self.fork_point(chain, cursor, tip).await?;
         // At least as far as was read before, so that no deadline that had passed is judged by half
         // of the new blocks.
-        match self.read_blocks(chain, &fork, tip.at.height.min(further), None).await? {
-            Read::Linked(blocks) => Ok(Some((fork, blocks))),
-            Read::Parted | Read::Changed => Ok(None),
+        let last = tip.at.height.min(further);
+        if last.saturating_sub(fork.at.height) > AT_ONCE {
+            return self.read_part(chain, cursor, fork, last).await;
+        }
+        match self.read_blocks(chain, &fork, last, None).await? {
+            Read::Linked(blocks) => Ok(StepBlocks::All(fork, blocks)),
+            Read::Parted | Read::Changed => Ok(StepBlocks::Unsettled),
         }
     }
 
@@ -126,7 +141,7 @@ impl Engine {
     /// before. Addresses issued by another process since the last
     /// look are learned after the blocks were fetched and before they are believed: whoever paid
     /// one of them in these blocks was shown it before they were mined.
-    async fn read_blocks(
+    pub(super) async fn read_blocks(
         &self,
         chain: &Arc<dyn Chain>,
         fork: &Fork,

@@ -216,9 +216,11 @@ impl Engine {
         }
         if step.reorganised() {
             tx.forget_blocks_above(after.chain, step.fork.at.height).await?;
+            tx.forget_again_above(after.chain, 0).await?;
             tx.fork_audits(after.chain, step.fork.at.height).await?;
         }
-        for block in &step.blocks {
+        let lowest = after.at.height.saturating_sub(REMEMBERED_BLOCKS);
+        for block in step.blocks.iter().filter(|block| block.at.height >= lowest) {
             tx.remember_block(after.chain, &block.at, block.time, REMEMBERED_BLOCKS).await?;
         }
         for (request, found) in seen {
