@@ -93,4 +93,22 @@ on_both! {
         to_the_tip(house, &chain).await;
         assert_eq!(house.status(&made).await, "paid");
     }
+
+    async fn a_large_amount_is_final_while_a_network_catches_up(house: House) {
+        let asked = Arc::new(AtomicI64::new(0));
+        let how = How::Finalizing(Arc::clone(&asked));
+        let chain = Meddling::before(house.world.chain(), how);
+        let made = house.chosen(BTC).await;
+        to_the_tip(house, &chain).await;
+        let at = house.world.chain().tip().await.unwrap().at.height;
+        house.mine(49).await;
+        house.pay(&made, PRICE).await;
+        house.mine(30).await;
+        assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::More);
+        // The network calls a block final that is far above all that was read.
+        assert_eq!(asked.load(Ordering::SeqCst), i64::try_from(at + 50).unwrap());
+        assert_eq!(house.status(&made).await, "paid");
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.status(&made).await, "paid");
+    }
 }

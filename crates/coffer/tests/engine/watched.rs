@@ -64,6 +64,9 @@ pub enum How {
     BlocksAlone,
     /// One endpoint is believed for so much, and a second one has blocks up to that height.
     Capped { above: u128, second: Arc<AtomicI64> },
+    /// One endpoint is believed for nothing and calls its tip final; a second one names what it is
+    /// asked for, which is noted.
+    Finalizing(Arc<AtomicI64>),
     /// Nothing is told of what is above that height.
     Unsettled(Arc<AtomicI64>),
     /// Nothing.
@@ -153,6 +156,9 @@ impl Chain for Meddling {
         if matches!(self.how, How::HighTip) {
             tip.at.height += 1_000;
         }
+        if matches!(self.how, How::Finalizing(_)) {
+            tip.final_height = Some(tip.at.height);
+        }
         Ok(tip)
     }
 
@@ -212,10 +218,18 @@ impl Chain for Meddling {
     }
 
     fn one_suffices(&self, _asset: AssetId, units: Units) -> bool {
-        !matches!(&self.how, How::Capped { above, .. } if units.get() > *above)
+        match &self.how {
+            How::Capped { above, .. } => units.get() <= *above,
+            How::Finalizing(_) => false,
+            _ => true,
+        }
     }
 
     async fn named_by_two(&self, block: &BlockRef) -> Result<(), ChainError> {
+        if let How::Finalizing(asked) = &self.how {
+            let height = i64::try_from(block.height).unwrap();
+            assert_ne!(asked.swap(height, Ordering::SeqCst), height, "it was answered");
+        }
         let How::Capped { second, .. } = &self.how else { return Ok(()) };
         if i64::try_from(block.height).unwrap() <= second.load(Ordering::SeqCst) {
             return Ok(());

@@ -58,10 +58,10 @@ pub(super) async fn unborne(
             }
         }
     }
-    match deepest.filter(|height| step.borne_out.is_none_or(|borne| borne < *height)) {
-        Some(height) => known_from(tx, step, height).await.map(Some),
-        None => Ok(None),
-    }
+    let Some(height) = deepest else { return Ok(None) };
+    let block = known_from(tx, step, height).await?;
+    // What two have named is never asked for again, whatever height was looked for.
+    Ok(step.borne_out.is_none_or(|borne| borne < block.height).then_some(block))
 }
 
 /// A look at what is in an old block, as if the block were the newest: how deep it is, the next
@@ -109,7 +109,8 @@ fn paid(look: &Observation) -> Option<Paid<'_>> {
     }
 }
 
-/// The height of the block that makes a transfer final; none where it is not final yet.
+/// The height of the block that makes a transfer final; none where it is not final yet. What the
+/// network calls final may lie above all that was read: then it is the highest that was.
 fn made_final_at(look: &Observation, needed: Needed, step: &Step) -> Option<u64> {
     let Position::Block { at, confirmations, safe, finalized, .. } = &look.position else {
         return None;
@@ -118,7 +119,7 @@ fn made_final_at(look: &Observation, needed: Needed, step: &Step) -> Option<u64>
         return None;
     }
     let tip = &step.tip;
-    Some(match needed {
+    let height = match needed {
         Needed::Confirmations(depth) if *confirmations >= depth => {
             at.height.saturating_add(u64::from(depth)).saturating_sub(1)
         }
@@ -126,7 +127,8 @@ fn made_final_at(look: &Observation, needed: Needed, step: &Step) -> Option<u64>
         Needed::Confirmations(_) | Needed::Safe | Needed::Finalized => {
             tip.final_height.unwrap_or(at.height)
         }
-    })
+    };
+    Some(height.min(step.after().at.height))
 }
 
 /// The lowest block of a step's history at a height or above it that is known by its hash.
