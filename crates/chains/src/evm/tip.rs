@@ -76,13 +76,15 @@ impl EvmChain {
     /// or final. What the others say is as old as their newest block. One that says no such word,
     /// gave no answer, is syncing or lags does not count.
     fn in_agreement(&self, told_by: usize, mut tip: Tip) -> Tip {
-        let (now, time) = (self.clock.now(), tip.time);
+        let now = self.clock.now();
+        // No block is newer than now: who dates its own ahead puts nobody else out of step.
+        let time = tip.time.min(now);
         let others = self.failover.endpoints.iter().filter(|it| it.number() != told_by);
         let in_step = others.filter_map(Endpoint::newest).filter(|newest| {
             let age = now.since(newest.asked_at);
             let kept = newest.live && (Span::ZERO..=KEPT).contains(&age);
             // It has had this long to get further since.
-            kept && newest.time.is_some_and(|its| time.since(its.plus(age)) <= LAG)
+            kept && newest.time.is_some_and(|its| time.since(its.plus(age).min(now)) <= LAG)
         });
         let lower = |word: &mut Option<u64>, its: Option<u64>| {
             *word = word.map(|height| its.map_or(height, |its| its.min(height)));
@@ -132,18 +134,19 @@ impl EvmChain {
     /// A fault where another endpoint has a much newer block.
     fn check_lag(&self, endpoint: &Endpoint, tip: &Tip) -> Result<(), Fault> {
         let now = self.clock.now();
+        let ours = tip.time.min(now);
         let others = self.failover.endpoints.iter();
         let others = others.filter(|other| other.number() != endpoint.number());
         let named = others.filter_map(|other| {
             let newest = other.newest()?;
-            let time = newest.time.filter(|time| time.since(now) <= AHEAD)?;
+            let time = newest.time.filter(|time| time.since(now) <= AHEAD)?.min(now);
             (now.since(newest.asked_at) <= KEPT).then_some((time, other))
         });
-        let ahead = named.filter(|(time, _)| time.since(tip.time) > LAG);
+        let ahead = named.filter(|(time, _)| time.since(ours) > LAG);
         match ahead.max_by_key(|(time, _)| *time) {
             None => Ok(()),
             Some((time, other)) => {
-                let (seconds, other) = (time.since(tip.time).seconds(), other.label());
+                let (seconds, other) = (time.since(ours).seconds(), other.label());
                 Err(Fault::Lagging(format!("its newest block is {seconds} s older than {other}'s")))
             }
         }

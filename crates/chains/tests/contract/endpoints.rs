@@ -176,6 +176,34 @@ async fn no_endpoint_alone_makes_a_block_final() {
 }
 
 #[tokio::test]
+async fn one_that_dates_its_newest_block_ahead_makes_nothing_final_alone() {
+    let (anvil, settings) = paid().await;
+    let time = with(&settings, &[&anvil.url]).tip().await.unwrap().time;
+    let hasty = liar(&anvil, "eth_getBlockByNumber", move |params, mut block| {
+        match params[0].as_str() {
+            Some("safe" | "finalized") => block["number"] = json!("0x2"),
+            Some("latest") => block["timestamp"] = json!(format!("{:#x}", time.seconds() + 120)),
+            _ => return None,
+        }
+        Some(block)
+    });
+    let hasty = hasty.await;
+    let named = NamedBlocks { safe: true, finalized: true };
+    let settings = EvmSettings { named, ..settings };
+    for urls in [[&hasty.url, &anvil.url], [&anvil.url, &hasty.url]] {
+        let endpoints = urls.map(Clone::clone).to_vec();
+        let settings = EvmSettings { endpoints, ..settings.clone() };
+        let chain = EvmChain::new(&settings, Arc::new(StandingClock(time))).unwrap();
+        for _ in 0..2 {
+            let tip = chain.tip().await.unwrap();
+            assert_eq!((tip.safe_height, tip.final_height), (Some(0), Some(0)), "{urls:?}");
+            // Nor is who stands first passed over.
+            assert_eq!(tip.time == time, urls[0] == &anvil.url);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_with_another_block_stops_crediting() {
     let (anvil, settings) = paid().await;
     let other = |params: &Value, mut block: Value| {
