@@ -8,9 +8,10 @@ use std::sync::{
 
 use coffer_domain::time::Span;
 use coffer_engine::follow::Progress;
+use serde_json::json;
 
 use crate::{
-    house::{BTC, House, PRICE},
+    house::{BTC, House, LTC, PRICE},
     on_both,
     watched::{How, Meddling, to_the_tip},
 };
@@ -110,5 +111,35 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
         to_the_tip(house, &chain).await;
         assert_eq!(house.status(&made).await, "paid");
+    }
+
+    async fn what_was_final_before_counts_to_what_its_block_pays(house: House) {
+        let second = Arc::new(AtomicI64::new(0));
+        // They wait for 2 blocks and for 6.
+        let mut paid = Vec::new();
+        for amount in ["20", "60"] {
+            let coin = json!({"iso": LTC.0, "network_name": LTC.1});
+            let currency = json!({"iso": "EUR"});
+            let fields = json!({"amount": amount, "currency": currency, "payment_currency": coin});
+            let made = house.try_create(fields).await.unwrap();
+            let units = house.quote(&made).await.expected.get();
+            paid.push((made, units));
+        }
+        let [(early, little), (late, more)] = &paid[..] else { unreachable!() };
+        let how = How::Capped { above: little + more - 1, second: Arc::clone(&second) };
+        let chain = Meddling::before(house.world.chain(), how);
+        house.pay(early, *little).await;
+        house.pay(late, *more).await;
+        house.mine(2).await;
+        let height = house.world.chain().tip().await.unwrap().at.height;
+        second.store(i64::try_from(height).unwrap(), Ordering::SeqCst);
+        to_the_tip(house, &chain).await;
+        assert_eq!((house.status(early).await, house.status(late).await), ("paid", "processing"));
+        house.mine(4).await;
+        assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::Unsettled);
+        assert_eq!(house.status(late).await, "processing");
+        second.store(i64::MAX, Ordering::SeqCst);
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.status(late).await, "paid");
     }
 }

@@ -88,6 +88,24 @@ on_both! {
         assert_eq!(house.status(&made).await, "paid");
     }
 
+    async fn the_step_that_stops_a_network_credits_nothing(house: House) {
+        let made = house.chosen(BTC).await;
+        let transaction = house.pay(&made, PRICE).await;
+        house.blocks(3).await;
+        house.world.ledger().unwind(3).await.unwrap();
+        house.world.ledger().replace(&transaction).await.unwrap();
+        house.pay(&made, PRICE).await;
+        house.blocks(4).await;
+        assert!(house.chain_state().await.stop.is_some());
+        assert_eq!(house.told(&made).await, ["rate_fixed", "paid", "reversal"]);
+        let final_ones = "SELECT COUNT(*) FROM transfer WHERE confirmed_height IS NOT NULL";
+        assert_eq!(house.count(final_ones).await, 1, "the one that is gone");
+        house.clear().await;
+        house.follow().await;
+        assert_eq!(house.count(final_ones).await, 2);
+        assert!(house.chain_state().await.stop.is_none());
+    }
+
     async fn a_stop_says_what_happened_and_health_tells_of_it(house: House) {
         let height = house.chain_state().await.cursor.unwrap().at.height + 3;
         let reversed = house.reversed().await;

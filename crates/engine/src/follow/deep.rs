@@ -9,7 +9,7 @@ use std::{
 use coffer_domain::{
     id::PaymentRequestId,
     money::{AssetId, Units},
-    payment_request::Needed,
+    payment_request::{Needed, PaymentRequest},
     ports::Chain,
     transfer::{BlockRef, ChainTransfer, ChainUnits, Observation, Position},
 };
@@ -38,30 +38,28 @@ pub(super) async fn unborne(
     step: &Step,
     seen: &BTreeMap<PaymentRequestId, Found>,
 ) -> Result<Option<BlockRef>, DbError> {
-    let much = much(chain, seen);
-    if much.is_empty() {
-        return Ok(None);
-    }
     let mut deepest = None;
-    for (request, found) in seen {
-        let told = |look: &&Observation| paid(look).is_some_and(|paid| much.contains(&paid));
-        let mut told = found.observations.iter().filter(told).peekable();
-        if told.peek().is_none() {
-            continue;
-        }
-        let Some(stored) = tx.request(*request).await? else { continue };
-        for look in told {
-            let known = stored.request.transfer(&look.reference);
-            let needed = stored.request.needed_at(&look.address);
-            if let Some(needed) = needed.filter(|_| !known.is_some_and(|known| known.is_final())) {
-                deepest = deepest.max(made_final_at(look, needed, step));
-            }
+    for (paid, height) in made_final(tx, chain, step, seen).await? {
+        let sum = sum_in(tx, step, seen, paid).await?;
+        if !chain.one_suffices(paid.1, sum) {
+            deepest = deepest.max(Some(height));
         }
     }
     let Some(height) = deepest else { return Ok(None) };
     let block = known_from(tx, step, height).await?;
     // What two have named is never asked for again, whatever height was looked for.
     Ok(step.borne_out.is_none_or(|borne| borne < block.height).then_some(block))
+}
+
+/// Whether a look makes a transfer final that was not.
+pub(super) fn makes_final(request: &PaymentRequest, look: &Observation) -> bool {
+    let Position::Block { confirmations, safe, finalized, .. } = &look.position else {
+        return false;
+    };
+    let met = |needed: Needed| needed.is_met(*confirmations, *safe, *finalized);
+    let known = request.transfer(&look.reference);
+    !known.is_some_and(|known| known.is_final())
+        && request.needed_at(&look.address).is_some_and(met)
 }
 
 /// A look at what is in an old block, as if the block were the newest: how deep it is, the next
@@ -87,19 +85,55 @@ fn add(sum: &mut Units, units: Units) {
     *sum = sum.checked_add(units).unwrap_or(Units::new(u128::MAX));
 }
 
-/// The blocks and assets of which one endpoint is not believed for what a step tells in all.
-fn much<'s>(
+/// The blocks of which a step makes final what they pay of an asset that one endpoint is believed
+/// for up to an amount only, each with the height of the block that does.
+async fn made_final<'s>(
+    tx: &mut Tx<'_>,
     chain: &Arc<dyn Chain>,
+    step: &Step,
     seen: &'s BTreeMap<PaymentRequestId, Found>,
-) -> HashSet<Paid<'s>> {
-    let mut sums = BTreeMap::<Paid<'s>, Units>::new();
-    for look in seen.values().flat_map(|found| &found.observations) {
-        if let Some(paid) = paid(look) {
-            add(sums.entry(paid).or_default(), look.units);
+) -> Result<BTreeMap<Paid<'s>, u64>, DbError> {
+    let mut made = BTreeMap::<Paid<'s>, u64>::new();
+    for (request, found) in seen {
+        let paid = found.observations.iter().filter_map(|look| Some((look, paid(look)?)));
+        let limited = |asset| !chain.one_suffices(asset, Units::new(u128::MAX));
+        let mut paid = paid.filter(|(_, (_, asset))| limited(*asset)).peekable();
+        if paid.peek().is_none() {
+            continue;
+        }
+        let Some(stored) = tx.request(*request).await? else { continue };
+        for (look, paid) in paid.filter(|(look, _)| makes_final(&stored.request, look)) {
+            let needed = stored.request.needed_at(&look.address);
+            if let Some(height) = needed.and_then(|needed| made_final_at(look, needed, step)) {
+                let highest = made.entry(paid).or_default();
+                *highest = height.max(*highest);
+            }
         }
     }
-    let much = sums.into_iter().filter(|((_, asset), sum)| !chain.one_suffices(*asset, *sum));
-    much.map(|(paid, _)| paid).collect()
+    Ok(made)
+}
+
+/// What a block pays us of an asset in all: as a step tells, and what was final before, of which it
+/// tells nothing.
+async fn sum_in(
+    tx: &mut Tx<'_>,
+    step: &Step,
+    seen: &BTreeMap<PaymentRequestId, Found>,
+    (at, asset): Paid<'_>,
+) -> Result<Units, DbError> {
+    let (mut sum, mut told) = (Units::ZERO, HashSet::new());
+    for look in seen.values().flat_map(|found| &found.observations) {
+        told.insert(&look.reference);
+        if paid(look) == Some((at, asset)) {
+            add(&mut sum, look.units);
+        }
+    }
+    for (reference, units) in tx.paid_in(step.cursor.chain, at, asset).await? {
+        if !told.contains(&reference) {
+            add(&mut sum, units);
+        }
+    }
+    Ok(sum)
 }
 
 fn paid(look: &Observation) -> Option<Paid<'_>> {
@@ -109,15 +143,10 @@ fn paid(look: &Observation) -> Option<Paid<'_>> {
     }
 }
 
-/// The height of the block that makes a transfer final; none where it is not final yet. What the
+/// The height of the block that makes a transfer final; none where it is in no block. What the
 /// network calls final may lie above all that was read: then it is the highest that was.
 fn made_final_at(look: &Observation, needed: Needed, step: &Step) -> Option<u64> {
-    let Position::Block { at, confirmations, safe, finalized, .. } = &look.position else {
-        return None;
-    };
-    if !needed.is_met(*confirmations, *safe, *finalized) {
-        return None;
-    }
+    let Position::Block { at, confirmations, safe, .. } = &look.position else { return None };
     let tip = &step.tip;
     let height = match needed {
         Needed::Confirmations(depth) if *confirmations >= depth => {

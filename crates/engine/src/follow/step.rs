@@ -209,7 +209,7 @@ impl Engine {
             if !step.undisputed {
                 return Err(StepError::Unasked(lost_blocks(tx, step, &seen).await?));
             }
-            return Ok(self.stop_step(tx, step, &seen, &left).await?);
+            return Ok(self.stop_step(tx, step, seen, &left).await?);
         }
         if let Some(block) = unborne(tx, chain, step, &seen).await? {
             return Err(StepError::Unborne(block));

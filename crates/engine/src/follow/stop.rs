@@ -21,7 +21,7 @@ use coffer_store::{
     tx::Tx,
 };
 
-use super::{Found, Step, look::depth};
+use super::{Found, Step, deep::makes_final, look::depth};
 use crate::{alarms::Alarm, engine::Engine, error::EngineError, workers::WINDOWS_TOPIC};
 
 /// What became of a final transfer whose block is gone; the worse one is the greater.
@@ -66,12 +66,13 @@ impl Engine {
 
     /// Commits what is known of the requests whose final payment left its block, and nothing else:
     /// the cursor does not move, and the network is stopped. What the audit had booked above the
-    /// fork is due.
+    /// fork is due. Nothing becomes final by it: what would is read again when a person lets the
+    /// network go on.
     pub(super) async fn stop_step(
         &self,
         tx: &mut Tx<'_>,
         step: &Step,
-        seen: &BTreeMap<PaymentRequestId, Found>,
+        mut seen: BTreeMap<PaymentRequestId, Found>,
         left: &BTreeMap<PaymentRequestId, Left>,
     ) -> Result<(), EngineError> {
         let reason = why_stopped(left);
@@ -83,9 +84,10 @@ impl Engine {
             tx.fork_audits(stopped.chain, step.fork.at.height).await?;
         }
         for request in left.keys() {
-            if let Some(found) = seen.get(request) {
-                self.tell_request(tx, *request, found, &stopped, step.asked_at).await?;
-            }
+            let Some(mut found) = seen.remove(request) else { continue };
+            let Some(stored) = tx.request(*request).await? else { continue };
+            found.observations.retain(|look| !makes_final(&stored.request, look));
+            self.tell_request(tx, *request, &found, &stopped, step.asked_at).await?;
         }
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
         Ok(())

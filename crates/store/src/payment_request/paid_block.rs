@@ -2,6 +2,7 @@
 
 use coffer_domain::{
     code::NetworkName,
+    money::{AssetId, Units},
     transfer::{BlockRef, TransferReference},
 };
 
@@ -68,6 +69,41 @@ impl Tx<'_> {
                     transaction: row.text(1)?,
                     position: row.text(2)?,
                 })
+            },
+        )
+        .await
+    }
+
+    /// What the transfers of an asset that were last seen in a block moved, final or not.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn paid_in(
+        &mut self,
+        chain: NetworkName,
+        at: &BlockRef,
+        asset: AssetId,
+    ) -> Result<Vec<(TransferReference, Units)>, DbError> {
+        self.many(
+            sql!(
+                "SELECT network, tx, place, units FROM transfer \
+                 WHERE chain = $1 AND block_height = $2 AND block_hash = $3 \
+                 AND iso = $4 AND asset_network = $5"
+            ),
+            vals![
+                chain.as_str(),
+                codec::stored(at.height),
+                &at.hash,
+                asset.iso.as_str(),
+                asset.network.as_str(),
+            ],
+            |row| {
+                let reference = TransferReference {
+                    network: codec::parsed(row, 0)?,
+                    transaction: row.text(1)?,
+                    position: row.text(2)?,
+                };
+                Ok((reference, codec::units(row, 3)?))
             },
         )
         .await
