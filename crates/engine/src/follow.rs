@@ -149,7 +149,6 @@ impl Engine {
             pending,
             by_blocks,
             lost: HashSet::new(),
-            stand: HashSet::new(),
             at_tip,
             tip,
             asked_at,
@@ -157,9 +156,6 @@ impl Engine {
             borne_out: None,
         };
         step.lost = self.lost(chain, &step).await?;
-        if step.reorganised() {
-            step.stand = self.still_stand(chain, step.paid()).await?;
-        }
         Ok(match self.take(chain, step).await? {
             Taken::Yes if at_tip => Progress::AtTip,
             Taken::Yes | Taken::Moved => Progress::More,

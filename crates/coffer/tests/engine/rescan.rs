@@ -1,5 +1,7 @@
 //! What was missed in blocks is found by reading them again.
 
+use std::sync::atomic::AtomicI64;
+
 use coffer::simulate::database::Kind;
 use coffer_engine::{
     engine::Engine,
@@ -152,6 +154,31 @@ on_both! {
         let found = house.rescan(4).await.unwrap();
         assert_eq!(found, Rescanned { from: 4, to: 8, seen: 1, missed: 1, early: 0 });
         assert_eq!(house.status(&other).await, "paid");
+    }
+
+    async fn a_block_that_was_replaced_makes_nothing_early_whoever_still_has_it(house: House) {
+        for rescans in [false, true] {
+            house.blocks(3).await;
+            let made = house.chosen(BTC).await;
+            let at = house.world.chain().tip().await.unwrap().at;
+            house.world.ledger().unwind(1).await.unwrap();
+            house.pay(&made, PRICE).await;
+            house.mine(2).await;
+            let replacing = |after| {
+                let how = How::Replacing { at: at.clone(), after: AtomicI64::new(after) };
+                Meddling::before(house.world.chain(), how)
+            };
+            if rescans {
+                to_the_tip(house, &Meddling::before(house.world.chain(), How::Hiding)).await;
+                let found = house.engine().rescan(&replacing(1), 0, &|_| {}).await.unwrap();
+                assert_eq!((found.missed, found.early), (1, 0));
+            } else {
+                // Asked for to find where the branches part, and to be read.
+                to_the_tip(house, &replacing(2)).await;
+            }
+            house.blocks(3).await;
+            assert_eq!((house.status(&made).await, house.alarms().await), ("paid", Vec::new()));
+        }
     }
 
     async fn what_is_read_again_after_a_stop_pays_nothing_if_it_was_there_before(house: House) {

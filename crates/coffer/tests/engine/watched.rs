@@ -69,6 +69,9 @@ pub enum How {
     Finalizing(Arc<AtomicI64>),
     /// Nothing is told of what is above that height.
     Unsettled(Arc<AtomicI64>),
+    /// After so many questions, another endpoint answers for the block of that height, which is on
+    /// another branch.
+    Replacing { at: BlockRef, after: AtomicI64 },
     /// Nothing.
     Honest,
 }
@@ -169,7 +172,15 @@ impl Chain for Meddling {
         {
             return Ok(None);
         }
-        let block = self.inner.block(height, watched).await?;
+        let mut block = self.inner.block(height, watched).await?;
+        if let How::Replacing { at, after } = &self.how
+            && at.height == height
+            && after.fetch_sub(1, Ordering::SeqCst) <= 0
+            && let Some(block) = &mut block
+        {
+            block.at = at.clone();
+            block.transfers.clear();
+        }
         Ok(block.map(|mut block| {
             let mut transfers = std::mem::take(&mut block.transfers);
             transfers.retain(|_| !matches!(self.how, How::Hiding) && !self.waits());

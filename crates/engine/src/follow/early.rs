@@ -40,19 +40,19 @@ fn shown_after(owner: &Owner, height: u64) -> Option<&BlockRef> {
 }
 
 /// A transfer that nobody has seen yet, where it is in a block that was made before its address was
-/// shown for the request. `stand` are those of [`Engine::still_stand`].
+/// shown for the request. `stands` tells of a block that had been read then whether it is still on
+/// the chain; in doubt it is not.
 pub(super) async fn early(
     tx: &mut Tx<'_>,
     owner: &Owner,
     transfer: &ChainTransfer,
     block: &Block,
-    stand: &HashSet<BlockRef>,
+    stands: impl Fn(&BlockRef) -> bool,
 ) -> Result<Option<Early>, DbError> {
     let Some(stored) = tx.request(owner.request).await? else { return Ok(None) };
     let request = stored.request;
     let known = request.transfer(&transfer.reference).is_some();
-    let shown_after =
-        shown_after(owner, block.at.height).filter(|shown| stand.contains(*shown)).cloned();
+    let shown_after = shown_after(owner, block.at.height).filter(|shown| stands(shown)).cloned();
     let dated = request.is_early(&transfer.to.text, block.time);
     let early = !known && (shown_after.is_some() || dated);
     Ok(early.then(|| Early {
@@ -67,7 +67,9 @@ pub(super) async fn early(
 impl Engine {
     /// Of the blocks that had been read last when an address was shown, and do not lie below the
     /// one that pays it, those that are still on the chain: `paid` are transfers with the heights
-    /// of their blocks. Asked for before a write, which waits for nobody.
+    /// of their blocks. What is remembered says so; only of one further below is the chain asked,
+    /// before a write, which waits for nobody. One answer more could be another endpoint's, of
+    /// another branch.
     pub(super) async fn still_stand(
         &self,
         chain: &Arc<dyn Chain>,
@@ -82,9 +84,16 @@ impl Engine {
             }
             Ok::<_, DbError>(asked)
         };
+        let asked: HashSet<BlockRef> = self.store().read(read).await?;
+        let known = self.remembered(chain).await?;
+        let lowest = known.last().map_or(0, |(lowest, _)| lowest.height);
         let mut stand = HashSet::new();
-        for shown in self.store().read(read).await? {
-            if is_there(chain, &shown).await? {
+        for shown in asked {
+            let stands = match shown.height < lowest {
+                true => is_there(chain, &shown).await?,
+                false => known.iter().any(|(at, _)| *at == shown),
+            };
+            if stands {
                 stand.insert(shown);
             }
         }

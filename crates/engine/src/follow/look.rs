@@ -55,7 +55,7 @@ impl Engine {
                 let key = (owner.request, transfer.reference.clone());
                 let new = !known.contains_key(&key);
                 let early = match new {
-                    true => early(tx, &owner, transfer, block, &step.stand).await?,
+                    true => early(tx, &owner, transfer, block, |it| step.has_read(it)).await?,
                     false => None,
                 };
                 if let Some(early) = early {

@@ -230,6 +230,7 @@ impl Engine {
                 finalized: reaches(tip.final_height, block.at.height),
             };
             let deep = one_suffices_for(chain, transfers);
+            let stands = |shown: &BlockRef| stand.contains(shown);
             for transfer in transfers {
                 let Some(owner) = self.owner_of(tx, name, transfer).await? else { continue };
                 let request = owner.request;
@@ -237,7 +238,7 @@ impl Engine {
                     continue;
                 }
                 // First: what is early pays nothing, whatever else is booked.
-                if let Some(came) = early(tx, &owner, transfer, block, stand).await? {
+                if let Some(came) = early(tx, &owner, transfer, block, stands).await? {
                     self.tell_early(tx, request, &came, now).await?;
                     count_early += 1;
                     continue;

@@ -6,7 +6,7 @@ use coffer_domain::{
     payment_request::BLIND_MARGIN,
     ports::{Block, Chain, Pending, Tip},
     time::Timestamp,
-    transfer::{BlockRef, ChainTransfer, TransferReference},
+    transfer::{BlockRef, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
@@ -32,9 +32,6 @@ pub(crate) struct Step {
     pub(crate) by_blocks: bool,
     /// What was pending and can never come, as the chain says.
     pub(crate) lost: HashSet<TransferReference>,
-    /// Blocks that had been read last when an address was shown that is paid below them, and that
-    /// are still there.
-    pub(crate) stand: HashSet<BlockRef>,
     /// Whether the tip was reached.
     pub(crate) at_tip: bool,
     /// The tip as the node named it.
@@ -103,13 +100,10 @@ impl Step {
         }
     }
 
-    /// What it found in blocks, with the heights of these.
-    pub(crate) fn paid(&self) -> Vec<(u64, ChainTransfer)> {
-        let of = |block: &Block| {
-            let height = block.at.height;
-            block.transfers.clone().into_iter().map(move |transfer| (height, transfer))
-        };
-        self.blocks.iter().flat_map(of).collect()
+    /// Whether a block is one of its own, which follow one on another.
+    pub(crate) fn has_read(&self, block: &BlockRef) -> bool {
+        let place = self.blocks.binary_search_by_key(&block.height, |read| read.at.height);
+        place.is_ok_and(|place| self.blocks[place].at == *block)
     }
 
     /// Whether the chain was reorganised since the last step.
