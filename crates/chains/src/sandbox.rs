@@ -77,6 +77,10 @@ impl Chain for SandboxChain {
         Ok(to_watched(pending, watched).into())
     }
 
+    fn tells_at_once(&self) -> bool {
+        true
+    }
+
     /// Any text serves as a key. The address is the same on all networks, as it is among EVM
     /// networks.
     fn derive(&self, _network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {

@@ -288,6 +288,12 @@ pub trait Chain: Send + Sync {
         None
     }
 
+    /// Whether nothing can be sent here that the next look is not told, so that what is first seen
+    /// was sent just now. No real network is so.
+    fn tells_at_once(&self) -> bool {
+        false
+    }
+
     /// Whether one endpoint is believed for so much of an asset in one block. Where not, two must
     /// name the block that makes it final.
     fn one_suffices(&self, _asset: AssetId, _units: Units) -> bool {

@@ -116,9 +116,9 @@ pub struct Observation {
     /// Whether Coffer could not watch what was pending when this was sent (it was down, behind, or
     /// the network has no view of pending transfers), so that the block is the first trace of it.
     pub blind: bool,
-    /// Where this is the first trace of it: the time up to which all that was sent had been told
-    /// before. It may have been sent at any time since. [`Timestamp::MAX`] where it is not the
-    /// first trace, or nobody knows.
+    /// Where this is the first trace of it: since when it may have been sent. Up to then all that
+    /// was sent had been told, or it is as long ago as is allowed for. [`Timestamp::MAX`] where it
+    /// is not the first trace, or its own time is as good.
     pub unseen_since: Timestamp,
     /// What was seen.
     pub position: Position,

@@ -148,6 +148,7 @@ impl Engine {
             blocks,
             pending,
             by_blocks,
+            tells_at_once: chain.tells_at_once(),
             lost: HashSet::new(),
             at_tip,
             tip,

@@ -13,8 +13,12 @@ use super::{
     token,
 };
 
+/// How often a look asks for a view while blocks come.
+const ASKED_AT_MOST: usize = 3;
+
 /// Coin payments and plain token transfers in the node's pending block; none where the node shows
-/// nothing that waits, so that an empty list would be no sign of "no payment". Two calls.
+/// nothing that waits, so that an empty list would be no sign of "no payment". Three calls,
+/// two more where a block is mined meanwhile.
 ///
 /// A node without a view of its own answers with no block, or with the newest. One that only
 /// forwards what it is sent may answer with an empty block for ever: where blocks come regularly an
@@ -27,20 +31,7 @@ pub(super) async fn read(
     regular: bool,
     watched: &Watched<'_>,
 ) -> Result<Option<Vec<ChainTransfer>>, Fault> {
-    let asked = json!(["pending", true]);
-    let block = match endpoint.call::<Option<PendingBlock>>("eth_getBlockByNumber", asked).await {
-        Ok(Some(block)) => block,
-        // Of this look it says nothing; that the node has shown more stays known.
-        Ok(None) | Err(Fault::Unsupported(_) | Fault::Refused(_) | Fault::Moved(_)) => {
-            return Ok(None);
-        }
-        Err(fault) => return Err(fault),
-    };
-    // Asked for afterwards: the newest block of a moment ago must not be taken for a view.
-    let mined = endpoint.call::<Quantity>("eth_blockNumber", json!([])).await?;
-    if block.number.is_some_and(|number| number.0 <= mined.0) {
-        return Ok(None);
-    }
+    let Some(block) = view(endpoint).await? else { return Ok(None) };
     if !block.transactions.is_empty() {
         endpoint.note_shown();
     } else if regular && !endpoint.shows_pending() {
@@ -69,4 +60,34 @@ fn in_transaction(
     };
     let hit = !units.is_zero() && watched.watches(to.as_slice());
     hit.then(|| pinned.transfer(asset, text(transaction.hash.0), position, to, units))
+}
+
+/// The node's pending block, above all that is mined; none where it shows none. One that was mined
+/// before it was asked for is no view. One that was mined while it was asked for may have been the
+/// node's view or its newest block, so that it is asked again.
+async fn view(endpoint: &Endpoint) -> Result<Option<PendingBlock>, Fault> {
+    const NEWEST: &str = "eth_blockNumber";
+    let mut before = endpoint.call::<Quantity>(NEWEST, json!([])).await?;
+    for _ in 0..ASKED_AT_MOST {
+        let asked = json!(["pending", true]);
+        let block = endpoint.call::<Option<PendingBlock>>("eth_getBlockByNumber", asked).await;
+        let block = match block {
+            Ok(Some(block)) => block,
+            // Of this look it says nothing; that the node has shown more stays known.
+            Ok(None) | Err(Fault::Unsupported(_) | Fault::Refused(_) | Fault::Moved(_)) => {
+                return Ok(None);
+            }
+            Err(fault) => return Err(fault),
+        };
+        let Some(number) = block.number.map(|number| number.0) else { return Ok(Some(block)) };
+        if number <= before.0 {
+            return Ok(None);
+        }
+        let after = endpoint.call::<Quantity>(NEWEST, json!([])).await?;
+        if number > after.0 {
+            return Ok(Some(block));
+        }
+        before = after;
+    }
+    Ok(None)
 }

@@ -58,8 +58,6 @@ struct State {
     /// list.
     hears: bool,
     list: Option<List>,
-    /// Up to when all that was sent has been told.
-    told_through: Option<Timestamp>,
 }
 
 /// The last whole list.
@@ -127,11 +125,7 @@ impl Pool {
         }
         let transfers = state.found(whole, reading, watched);
         let list_of = state.list.as_ref().map(|list| list.asked_at);
-        let since = state.told_through;
-        if whole || state.hears {
-            state.told_through = Some(asked_at);
-        }
-        Ok(Pending { transfers, through: list_of.filter(|_| !whole), since })
+        Ok(Pending { transfers, through: list_of.filter(|_| !whole) })
     }
 
     /// Which of these transactions, that wait no more and are in no block up to `tip`, never will

@@ -28,6 +28,10 @@ const NO_SUCH_METHOD: usize = 2;
 const REFUSED: usize = 3;
 const NEWEST: usize = 4;
 const EMPTY: usize = 5;
+/// The newest block, and one is mined whenever it is asked.
+const NEWEST_AS_IT_COMES: usize = 6;
+/// The truth, and a block is mined the first time.
+const MINED_MEANWHILE: usize = 7;
 
 /// A network whose blocks come regularly.
 fn regular(url: &str) -> EvmSettings {
@@ -79,6 +83,38 @@ async fn a_node_without_a_view_of_its_own_shows_nothing_that_waits() {
         }
         how.store(TRUTH, Ordering::SeqCst);
         assert_eq!(chain.pending(&everything).await.unwrap().transfers.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_is_mined_while_the_view_is_asked_for_takes_none_away() {
+    let anvil = Anvil::start(&[]).await;
+    anvil.mine().await;
+    anvil.send_as(DEVELOPER, &receiver(1).text, 5, "0x").await;
+    for (what, seen) in [(MINED_MEANWHILE, true), (NEWEST_AS_IT_COMES, false)] {
+        let mined = AtomicUsize::new(0);
+        let answer = move |method: &str, params: &Value, mut truth: Value| match method {
+            "eth_blockNumber" => {
+                Some(Reply::Result(json!(format!("{:#x}", 1 + mined.load(Ordering::SeqCst)))))
+            }
+            "eth_getBlockByNumber" if params[0] == "pending" => {
+                let so_far = mined.load(Ordering::SeqCst);
+                if what == NEWEST_AS_IT_COMES || so_far == 0 {
+                    mined.fetch_add(1, Ordering::SeqCst);
+                }
+                // The view is above the newest block when it is asked for; or is the next.
+                truth["number"] = json!(format!("{:#x}", 2 + so_far));
+                Some(Reply::Result(truth))
+            }
+            _ => None,
+        };
+        let fake = FakeNode::start(&anvil.url, answer).await;
+        let chain = EvmChain::new(&regular(&fake.url), clock()).unwrap();
+        let answer = chain.pending(&everything).await;
+        match seen {
+            true => assert_eq!(answer.unwrap().transfers.len(), 1),
+            false => assert!(is_unseen(&answer), "{answer:?}"),
+        }
     }
 }
 

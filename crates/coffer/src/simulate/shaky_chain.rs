@@ -172,6 +172,10 @@ impl Chain for ShakyChain {
         }
     }
 
+    fn tells_at_once(&self) -> bool {
+        self.inner.tells_at_once()
+    }
+
     fn derive(&self, network: NetworkName, key: &str, index: u32) -> Result<Address, KeyRefused> {
         self.inner.derive(network, key, index)
     }

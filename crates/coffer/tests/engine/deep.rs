@@ -52,6 +52,33 @@ on_both! {
         assert_eq!((house.status(&made).await, house.count(BEHIND).await), ("paid", 0));
     }
 
+    async fn what_is_sent_while_a_second_endpoint_is_waited_for_is_not_late(house: House) {
+        let second = Arc::new(AtomicI64::new(0));
+        let how = How::Capped { above: PRICE, second: Arc::clone(&second) };
+        let chain = Meddling::before(house.world.chain(), how);
+        let (large, made) = (house.chosen(BTC).await, house.chosen(BTC).await);
+        house.pay(&large, PRICE + 1).await;
+        house.mine(1).await;
+        house.pass(Span::from_seconds(3_600 - 10));
+        to_the_tip(house, &chain).await;
+        house.mine(2).await;
+        // It is listed at once, by looks that are let go; then its window ends.
+        house.pass(Span::from_seconds(5));
+        house.pay(&made, PRICE).await;
+        for _ in 0..2 {
+            let look = house.engine().follow_once(&chain).await;
+            assert_eq!(look.unwrap(), Progress::Unsettled);
+            house.pass(Span::from_seconds(5));
+        }
+        second.store(i64::MAX, Ordering::SeqCst);
+        to_the_tip(house, &chain).await;
+        while house.engine().end_windows().await.unwrap() {}
+        assert_eq!(house.status(&made).await, "processing");
+        house.mine(3).await;
+        to_the_tip(house, &chain).await;
+        assert_eq!(house.status(&made).await, "paid");
+    }
+
     async fn one_endpoint_makes_a_small_amount_final(house: House) {
         let second = Arc::new(AtomicI64::new(0));
         let how = How::Capped { above: PRICE, second };

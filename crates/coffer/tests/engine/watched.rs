@@ -44,8 +44,10 @@ pub enum How {
     LaggingPool,
     /// All that is pending was told at that time last, in milliseconds; 0: just now.
     OldPool(Arc<AtomicI64>),
-    /// What is pending is told seldom; all of it was at that time last, in milliseconds.
-    SeldomPool(Arc<AtomicI64>),
+    /// What is sent may be told later.
+    LatePool,
+    /// While that is so, nothing is told of what is pending; what is sent may be told later.
+    Unseen(Arc<AtomicBool>),
     /// What is pending is told now and then.
     ForgetfulPool(Arc<AtomicBool>),
     /// Another server takes over, once that is wanted: this one is as if stopped for a while.
@@ -197,7 +199,10 @@ impl Chain for Meddling {
             {
                 return Ok(Pending::default());
             }
-            How::BlocksAlone => return Err(ChainError::PendingUnseen { network: self.name() }),
+            How::Unseen(unseen) if !unseen.load(Ordering::SeqCst) => {}
+            How::BlocksAlone | How::Unseen(_) => {
+                return Err(ChainError::PendingUnseen { network: self.name() });
+            }
             _ => {}
         }
         if matches!(self.how, How::LaggingPool) || self.waits() {
@@ -211,12 +216,14 @@ impl Chain for Meddling {
             let millis = since.load(Ordering::SeqCst);
             pending.through = (millis > 0).then(|| Timestamp::from_millis(millis));
         }
-        if let How::SeldomPool(told_at) = &self.how {
-            pending.since = Some(Timestamp::from_millis(told_at.load(Ordering::SeqCst)));
-        }
         let transfers = std::mem::take(&mut pending.transfers);
         pending.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
         Ok(pending)
+    }
+
+    fn tells_at_once(&self) -> bool {
+        let late = matches!(self.how, How::LatePool | How::Unseen(_) | How::Capped { .. });
+        !late && self.inner.tells_at_once()
     }
 
     async fn lost(
@@ -422,31 +429,57 @@ on_both! {
     }
 
     async fn what_may_have_been_sent_in_its_window_is_not_late(house: House) {
-        let told_at = Arc::new(AtomicI64::new(0));
-        let chain = Meddling::before(house.world.chain(), How::SeldomPool(Arc::clone(&told_at)));
+        let chain = Meddling::before(house.world.chain(), How::LatePool);
         let look = async || {
             to_the_tip(house, &chain).await;
             while house.engine().end_windows().await.unwrap() {}
-            told_at.store(house.engine().now().millis(), Ordering::SeqCst);
         };
-        // Seconds before the end of the window; for so long before we were blind, or it was over.
-        for (last, in_a_block, status) in [
-            (10, false, "paid"),
-            (10, true, "paid"),
-            (55, false, "expired"),
-            (-1, false, "expired"),
+        // When the look before was, in seconds before the end of the window, and the next after it.
+        for (last, next, in_a_block, status) in [
+            (10, 10, false, "paid"),
+            (10, 10, true, "paid"),
+            (55, 10, false, "paid"),
+            (55, 600, false, "paid"),
+            (55, 601, false, "expired"),
+            (-1, 10, false, "expired"),
+            (-1, 10, true, "expired"),
         ] {
             let made = house.chosen(BTC).await;
             house.pass(Span::from_seconds(3_600 - last));
             look().await;
-            house.pass(Span::from_seconds(last + 10));
+            house.pass(Span::from_seconds(last + next));
             house.pay(&made, PRICE).await;
             house.mine(u32::from(in_a_block)).await;
             look().await;
             house.mine(2).await;
             look().await;
-            assert_eq!(house.status(&made).await, status, "{last} s, {in_a_block}");
+            assert_eq!(house.status(&made).await, status, "{last} s, {next} s, {in_a_block}");
         }
+    }
+
+    async fn what_is_still_pending_when_a_view_returns_counts_from_before(house: House) {
+        let unseen = Arc::new(AtomicBool::new(false));
+        let chain = Meddling::before(house.world.chain(), How::Unseen(Arc::clone(&unseen)));
+        let look = async || {
+            to_the_tip(house, &chain).await;
+            while house.engine().end_windows().await.unwrap() {}
+        };
+        let made = house.chosen(BTC).await;
+        look().await;
+        unseen.store(true, Ordering::SeqCst);
+        house.pass(crate::house::minutes(55));
+        house.mine(1).await;
+        look().await;
+        house.pass(crate::house::minutes(4));
+        house.pay(&made, PRICE).await;
+        look().await;
+        house.pass(crate::house::minutes(4));
+        look().await;
+        unseen.store(false, Ordering::SeqCst);
+        look().await;
+        house.mine(2).await;
+        look().await;
+        assert_eq!(house.status(&made).await, "paid");
     }
 
     async fn a_node_that_has_not_got_as_far_as_we_have_takes_nothing_back(house: House) {

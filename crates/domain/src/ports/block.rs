@@ -26,14 +26,11 @@ pub struct Pending {
     /// Up to when all that was sent is among them, by our clock, where the node was not asked for
     /// all of it just now; none where it was. Some of what was sent later may be among them.
     pub through: Option<Timestamp>,
-    /// Up to when, by our clock, all that was sent had been told before: what is new may have been
-    /// sent at any time since. None where nothing had been told before.
-    pub since: Option<Timestamp>,
 }
 
 impl From<Vec<ChainTransfer>> for Pending {
     /// All there is now.
     fn from(transfers: Vec<ChainTransfer>) -> Self {
-        Self { transfers, through: None, since: None }
+        Self { transfers, through: None }
     }
 }

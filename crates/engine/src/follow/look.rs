@@ -213,7 +213,10 @@ fn find(
                 observed_at: step.asked_at,
                 look: after.look,
                 blind: new && position != Position::Pending && step.blind(),
-                unseen_since: if new { step.unseen_since() } else { Timestamp::MAX },
+                unseen_since: match new {
+                    true => step.unseen_since(&position),
+                    false => Timestamp::MAX,
+                },
                 position,
             });
         }

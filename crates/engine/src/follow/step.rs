@@ -6,7 +6,7 @@ use coffer_domain::{
     payment_request::BLIND_MARGIN,
     ports::{Block, Chain, Pending, Tip},
     time::Timestamp,
-    transfer::{BlockRef, TransferReference},
+    transfer::{BlockRef, Position, TransferReference},
 };
 use coffer_store::{chain_cursor::Cursor, error::DbError, nudge::Nudge, tx::Tx};
 
@@ -30,6 +30,8 @@ pub(crate) struct Step {
     pub(crate) pending: Option<Pending>,
     /// Whether the tip was reached on a chain whose endpoints show nothing that is pending.
     pub(crate) by_blocks: bool,
+    /// Whether nothing of this chain can be sent without being told at once.
+    pub(crate) tells_at_once: bool,
     /// What was pending and can never come, as the chain says.
     pub(crate) lost: HashSet<TransferReference>,
     /// Whether the tip was reached.
@@ -73,12 +75,17 @@ impl Step {
     }
 
     /// Since when that may have been sent of which this step is the first to tell; the end of time
-    /// where that is not known, or was long ago. Everything up to the watermark was told, and
-    /// judged.
-    pub(crate) fn unseen_since(&self) -> Timestamp {
-        let since = self.pending.as_ref().and_then(|pending| pending.since);
-        let since = since.map_or(Timestamp::MAX, |since| since.max(self.cursor.watermark));
-        if self.asked_at.since(since) <= BLIND_AFTER { since } else { Timestamp::MAX }
+    /// where its own time is as good. It is said by what was committed: up to the watermark all
+    /// was told and judged, and a look that was let go tells nothing. What is still pending after
+    /// we were blind may have been sent as long before as what is first seen in a block.
+    pub(crate) fn unseen_since(&self, position: &Position) -> Timestamp {
+        let watermark = self.cursor.watermark;
+        match position {
+            _ if self.tells_at_once => Timestamp::MAX,
+            Position::Pending => watermark.max(self.asked_at.minus(BLIND_MARGIN)),
+            _ if self.asked_at.since(watermark) <= BLIND_AFTER => watermark,
+            _ => Timestamp::MAX,
+        }
     }
 
     /// Whether what was sent lately may have escaped us while it was pending.
