@@ -40,6 +40,8 @@ pub enum Alarm {
     NetworkWasBlind,
     /// One of several endpoints of a network gives no answer. Ends by itself.
     EndpointDown,
+    /// What one endpoint calls final is far below what another one does. Ends by itself.
+    FinalBehind,
     /// Endpoints of a network tell different things of one block. Ends by itself.
     EndpointsDisagree,
     /// A coin has no price, so that it is not offered. Ends by itself.
@@ -82,7 +84,7 @@ struct Row {
 
 impl Alarm {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CallbackGivenUp,
         Self::PaymentReversed,
         Self::NetworkStopped,
@@ -91,6 +93,7 @@ impl Alarm {
         Self::NetworkBehind,
         Self::NetworkWasBlind,
         Self::EndpointDown,
+        Self::FinalBehind,
         Self::EndpointsDisagree,
         Self::RatesStale,
         Self::HeartbeatFailing,
@@ -194,6 +197,7 @@ impl Alarm {
             Self::NetworkBehind
             | Self::NetworkWasBlind
             | Self::EndpointDown
+            | Self::FinalBehind
             | Self::EndpointsDisagree
             | Self::RatesStale
             | Self::HeartbeatFailing => self.row_of_a_condition(),
@@ -210,6 +214,16 @@ impl Alarm {
                 meaning: "One of several endpoints of a network gives no answer; the others are \
                           used.",
                 what_to_do: "Mend or replace the endpoint before the next one fails.",
+            },
+            Self::FinalBehind => Row {
+                name: "final_behind",
+                severity: Severity::Warning,
+                ends_by_itself: true,
+                meaning: "What one of several endpoints calls safe or final is far below what \
+                          another one does. Payments wait for it, because no endpoint alone makes \
+                          them final.",
+                what_to_do: "Compare both with an explorer, and take the wrong one out of the \
+                             settings.",
             },
             Self::EndpointsDisagree => Row {
                 name: "endpoints_disagree",

@@ -5,6 +5,7 @@ mod coins;
 mod finding;
 mod gap;
 mod used;
+mod words;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use futures_util::future::join_all;
 
 pub use finding::{Finding, Grade};
 pub use gap::{Gap, limit_for};
+pub(crate) use words::holds_up;
 
 use crate::{address::SANDBOX_FAMILY, engine::Engine, error::EngineError, rates::Named};
 

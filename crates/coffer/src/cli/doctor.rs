@@ -92,7 +92,11 @@ fn network_lines(network: &NetworkDiagnosis, found: &Diagnosis, now: Timestamp) 
             Ok(tip) => {
                 let age = now.since(tip.time).seconds().max(0);
                 let step = if tip.live { "in step" } else { "NOT in step" };
-                format!("block {}, {age} s old, {step}", tip.at.height)
+                let word = |word: &str, height: Option<u64>| {
+                    height.map_or_else(String::new, |height| format!(", {word} {height}"))
+                };
+                let words = word("safe", tip.safe_height) + &word("finalized", tip.final_height);
+                format!("block {}, {age} s old, {step}{words}", tip.at.height)
             }
             Err(error) => error.to_string(),
         };
@@ -244,6 +248,8 @@ fn network_object(network: &NetworkDiagnosis, found: &Diagnosis, now: Timestamp)
             "height": tip.map(|tip| tip.at.height),
             "tip_age_seconds": tip.map(|tip| now.since(tip.time).seconds()),
             "in_step": tip.map(|tip| tip.live),
+            "safe_height": tip.and_then(|tip| tip.safe_height),
+            "final_height": tip.and_then(|tip| tip.final_height),
             "kept_from": report.kept_from,
             "capabilities": can.collect::<serde_json::Map<_, _>>(),
             "calls_last_minute": report.calls_last_minute,

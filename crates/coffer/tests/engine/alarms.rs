@@ -394,6 +394,28 @@ on_both! {
         assert_eq!(told.standing().await, []);
     }
 
+    async fn an_endpoint_whose_final_block_holds_payments_up_is_an_alarm(house: House) {
+        let told = Reached::of(house);
+        told.read().await.unwrap();
+        *told.elsewhere.endpoints.lock().unwrap() = vec![Ok(()), Ok(())];
+        // Ten minutes of polygon's blocks are 300.
+        for (finalized, stands) in [([1_000, 700], 0), ([1_000, 699], 1), ([1_000, 990], 0)] {
+            *told.elsewhere.finalized.lock().unwrap() = finalized.to_vec();
+            for wait in [1, 5] {
+                house.pass(minutes(wait));
+                told.read().await.unwrap();
+                told.work().await;
+            }
+            let expected = if stands == 0 { vec![] } else { vec![named("final_behind", 1)] };
+            assert_eq!(told.standing().await, expected, "{finalized:?}");
+            if stands == 1 {
+                let alarm = told.engine.alarms(false, 1).await.unwrap().remove(0).alarm;
+                assert_eq!(alarm.about, "polygon endpoint 2 (node2.example:8545)");
+                assert!(alarm.detail.contains("699, is 301 below another"), "{}", alarm.detail);
+            }
+        }
+    }
+
     async fn coins_without_a_price_are_an_alarm(house: House) {
         let told = Reached::with(house, EngineSettings::default());
         told.read().await.unwrap();

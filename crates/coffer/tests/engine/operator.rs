@@ -108,6 +108,8 @@ pub struct Elsewhere {
     pub trouble: Mutex<Option<ChainError>>,
     /// How each endpoint says it is.
     pub endpoints: Mutex<Vec<Result<(), ChainError>>>,
+    /// What each calls final.
+    pub finalized: Mutex<Vec<u64>>,
     /// Whether its tip is told to be far higher than it is.
     unsettled: AtomicBool,
     /// Whether nothing is told of what is pending.
@@ -120,6 +122,7 @@ impl Elsewhere {
             inner,
             trouble: Mutex::default(),
             endpoints: Mutex::default(),
+            finalized: Mutex::default(),
             unsettled: AtomicBool::default(),
             blocks_alone: AtomicBool::default(),
         })
@@ -179,15 +182,17 @@ impl Chain for Elsewhere {
 
     async fn endpoints(&self) -> Vec<EndpointReport> {
         let states = self.endpoints.lock().unwrap().clone();
-        let tip = |state: Result<(), ChainError>| {
+        let finalized = self.finalized.lock().unwrap().clone();
+        let tip = |number: usize, state: Result<(), ChainError>| {
+            let final_height = finalized.get(number - 1).copied();
             let at = BlockRef { height: 7, hash: "0xaa".to_owned() };
             let time = Timestamp::from_seconds(1);
-            state.map(|()| Tip { at, time, final_height: None, safe_height: None, live: true })
+            state.map(|()| Tip { at, time, final_height, safe_height: None, live: true })
         };
         let report = |(number, state): (usize, Result<(), ChainError>)| EndpointReport {
             number,
             label: format!("node{number}.example:8545"),
-            tip: tip(state),
+            tip: tip(number, state),
             capabilities: Vec::new(),
             kept_from: None,
             calls_last_minute: 0,

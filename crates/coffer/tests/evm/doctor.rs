@@ -64,7 +64,8 @@ fn findings(said: &Value, grade: &str) -> Vec<String> {
 #[tokio::test]
 async fn where_all_is_well_the_doctor_says_so() {
     let (node, settings) = node(CHAIN_ID).await;
-    let program = served(&settings).await;
+    let words = "confirmations = \"finalized or 3\"";
+    let program = served(&settings.replace("confirmations = 3", words)).await;
     until_read(&program).await;
     let (well, said) = examined(&program).await;
     assert!(well, "{said}");
@@ -73,13 +74,16 @@ async fn where_all_is_well_the_doctor_says_so() {
     let endpoint = &network["endpoints"][0];
     assert_eq!(endpoint["label"], node.address.as_str());
     assert_eq!(endpoint["in_step"], true);
+    assert_eq!((&endpoint["safe_height"], &endpoint["final_height"]), (&Value::Null, &0.into()));
     assert!(endpoint["capabilities"]["traces"].is_boolean(), "{endpoint}");
     assert_eq!(network["read"]["height"], endpoint["height"]);
     let coins = said["coins"].as_array().unwrap();
     assert_eq!(coins.len(), 2);
     assert!(coins.iter().all(|coin| coin["taken"] == true && coin["environment"] == "live"));
     let page = page(&program).await;
-    for part in ["Network anvil", "in step", "ETH/anvil", "can be taken", "Nothing is wrong."] {
+    for part in
+        ["Network anvil", "in step, finalized 0", "ETH/anvil", "can be taken", "Nothing is wrong."]
+    {
         assert!(page.contains(part), "{part} is not in:\n{page}");
     }
 }

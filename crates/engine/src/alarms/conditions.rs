@@ -16,11 +16,11 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 use futures_util::future::join_all;
 
 use super::{Alarm, STANDING};
-use crate::{engine::Engine, error::EngineError, follow::Progress, lease};
+use crate::{doctor::holds_up, engine::Engine, error::EngineError, follow::Progress, lease};
 
 /// Coins without a price for so long are an alarm.
 const RATES_PATIENCE: Span = Span::from_minutes(10);
-/// An endpoint without an answer for so long is an alarm.
+/// An endpoint without an answer for so long is an alarm, and one whose word holds payments up.
 const ENDPOINT_PATIENCE: Span = Span::from_minutes(5);
 /// More alarms than this are not counted by name.
 const COUNTED: u32 = 10_000;
@@ -191,11 +191,15 @@ impl Engine {
             if reports.len() < 2 {
                 continue;
             }
-            for report in reports {
+            let row = self.catalogue().network(chain.name());
+            let block_seconds = row.map_or(1, |row| row.block_seconds);
+            for report in &reports {
                 let about =
                     format!("{} endpoint {} ({})", chain.name(), report.number, report.label);
-                let wrong = report.tip.err().map(|error| error.to_string());
+                let wrong = report.tip.as_ref().err().map(ToString::to_string);
                 self.judge(Alarm::EndpointDown, &about, wrong, ENDPOINT_PATIENCE).await?;
+                let wrong = holds_up(report, &reports, block_seconds, now);
+                self.judge(Alarm::FinalBehind, &about, wrong, ENDPOINT_PATIENCE).await?;
             }
         }
         Ok(())

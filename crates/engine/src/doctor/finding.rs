@@ -11,7 +11,7 @@ use coffer_store::{
     chain_stop::{ChainStop, StopKind},
 };
 
-use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis, gap::limit_for};
+use super::{CoinDiagnosis, KeyDiagnosis, NetworkDiagnosis, gap::limit_for, holds_up};
 use crate::rates::Named;
 
 /// Blocks that an endpoint may be behind another, and our reading behind the node, without a word.
@@ -140,7 +140,10 @@ fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {
                 let what = format!("it is {blocks} blocks behind another endpoint");
                 (what, "see that it has peers and room on its disk".to_owned())
             }
-            Ok(_) => return None,
+            Ok(_) => {
+                let what = holds_up(report, &network.endpoints, network.block_seconds, now)?;
+                return Some(Finding::new(Grade::Notable, about, what, HOLDS_UP));
+            }
             Err(error) => {
                 let whole = matches!(error, ChainError::OtherChain { .. });
                 let grade = if whole { Grade::Wrong } else { grade };
@@ -154,6 +157,9 @@ fn of_endpoints(network: &NetworkDiagnosis, now: Timestamp) -> Vec<Finding> {
 
 const USED: &str = "others know it, and what they send there pays whoever is shown it: add the key \
 of an account that nothing else uses; the newest key is used";
+
+const HOLDS_UP: &str = "what all endpoints in step call final counts; compare both with an \
+                        explorer, and take the one out that is wrong";
 
 const OUT_OF_STEP: &str = "wait until the node has caught up, and see that it has peers and that \
                            this machine's clock is right; nothing is lost meanwhile";

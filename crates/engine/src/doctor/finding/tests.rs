@@ -104,6 +104,29 @@ fn a_node_that_lags_is_told_from_one_that_stands_still() {
 }
 
 #[test]
+fn an_endpoint_whose_final_block_is_far_below_another_s_is_named() {
+    let of = |final_height: u64, live: bool, age: i64| {
+        let tip = tip(1_000, age, live).unwrap();
+        Ok(Tip { final_height: Some(final_height), ..tip })
+    };
+    // 10 minutes of 12 seconds are 50 blocks.
+    let said_beside = |age: i64, low: Result<Tip, ChainError>| {
+        let both = vec![endpoint(1, of(900, true, age)), endpoint(2, low)];
+        said(NetworkDiagnosis { block_seconds: 12, ..network(both, 1_000) }, Some(true))
+    };
+    assert_eq!(said_beside(10, of(850, true, 10)), []);
+    let what = "bitcoin, endpoint 2 (node2:8332): its finalized block, 849, is 51 below another \
+                endpoint's, and payments wait for it";
+    for age in [10, -120] {
+        let found = said_beside(age, of(849, true, 10));
+        assert_eq!(found, [(Grade::Notable, what.to_owned())], "{age}");
+    }
+    // What does not count holds nothing up.
+    assert_eq!(said_beside(10, of(849, true, 71)), []);
+    assert!(!said_beside(10, of(849, false, 10))[0].1.contains("payments wait"));
+}
+
+#[test]
 fn what_is_not_read_to_the_tip_is_wrong() {
     let late = network(vec![endpoint(1, tip(1_000, 0, true))], 900);
     let what = "bitcoin: it was read up to block 900, 100 blocks (16 h) behind its node";
