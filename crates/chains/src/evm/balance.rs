@@ -45,6 +45,7 @@ impl EvmChain {
             };
             match told {
                 Ok(told) => {
+                    self.failover.answered(endpoint);
                     let pairs = told.iter().zip(&balances);
                     let same = pairs.take_while(|(told, balance)| told == balance).count();
                     if same == 0 && !balances.is_empty() {

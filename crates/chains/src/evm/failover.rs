@@ -75,10 +75,7 @@ impl Failover {
             };
             match answer {
                 Ok(answer) => {
-                    if endpoint.is_back() {
-                        let (network, endpoint) = (self.network, endpoint.label());
-                        tracing::warn!(%network, %endpoint, "endpoint answers again");
-                    }
+                    self.answered(endpoint);
                     let absent_only = faults.iter().all(|(_, fault)| *fault == Fault::Absent);
                     if turn > 0 && !absent_only {
                         preferred.store(number, Ordering::Relaxed);
@@ -92,6 +89,14 @@ impl Failover {
             }
         }
         Err(Failure(faults))
+    }
+
+    /// Notes that an endpoint gave an answer, and tells of it if it is back.
+    pub(super) fn answered(&self, endpoint: &Endpoint) {
+        if endpoint.is_back() {
+            let (network, endpoint) = (self.network, endpoint.label());
+            tracing::warn!(%network, %endpoint, "endpoint answers again");
+        }
     }
 
     /// Remembers what a fault says of its endpoint, and tells of it unless that was just done.

@@ -22,7 +22,10 @@ impl EvmChain {
         }
         let asked =
             endpoints.iter().map(async |endpoint| match self.names(endpoint, block).await {
-                Ok(named) => named.then(|| endpoint.label().to_string()),
+                Ok(named) => {
+                    self.failover.answered(endpoint);
+                    named.then(|| endpoint.label().to_string())
+                }
                 Err(fault) => {
                     self.failover.note(endpoint, &fault);
                     None
@@ -44,6 +47,9 @@ impl EvmChain {
         let (mut named, mut other, mut silent) = (0, Vec::new(), Vec::new());
         while let Some((endpoint, told)) = asked.next().await {
             let (label, ours) = (endpoint.label(), &block.hash);
+            if told.is_ok() {
+                self.failover.answered(endpoint);
+            }
             match told {
                 Ok(Some(hash)) if hash == *ours => named += 1,
                 Ok(Some(hash)) => other.push(format!("{label} has {hash} there, not {ours}")),

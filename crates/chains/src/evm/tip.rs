@@ -62,6 +62,7 @@ impl EvmChain {
             };
             match told.await {
                 Ok(better) if better.live && self.names_all(&better) => {
+                    self.failover.answered(endpoint);
                     self.failover.prefer(endpoint);
                     return Ok(self.in_agreement(endpoint.number(), better));
                 }
@@ -128,6 +129,9 @@ impl EvmChain {
             self.tip_at(endpoint).await
         };
         let tip = time::timeout(PATIENCE, look).await;
+        if matches!(tip, Ok(Ok(_))) {
+            self.failover.answered(endpoint);
+        }
         endpoint.name_newest(tip.ok().and_then(Result::ok).as_ref());
     }
 

@@ -160,6 +160,7 @@ impl EvmChain {
                 return of_header(endpoint, draft, &fault).await;
             }
         };
+        self.failover.answered(endpoint);
         let differ = |what: String| Testimony::Other(format!("{} {what}", endpoint.label()));
         if let Some(other) = of_other_block(endpoint, draft, &told.block) {
             return other;

@@ -1,7 +1,13 @@
 //! Several endpoints of one network: some lag, some lie, some are away. The rule throughout: a
 //! disagreement stops crediting, and never makes a wrong credit.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
 
 use alloy::primitives::U256;
 use coffer_chains::evm::{EvmChain, EvmSettings};
@@ -18,7 +24,8 @@ use crate::{
     anvil::{Anvil, DEPLOYER, DEVELOPER},
     evm::receiver,
     fake_node::{FakeNode, Reply},
-    setup::{StandingClock, asset_id, clock, coin, settings, token},
+    log::Log,
+    setup::{HandClock, StandingClock, asset_id, clock, coin, settings, token},
     tokens::{PLAIN, transfer_input},
     worlds::{everything, only},
 };
@@ -199,6 +206,47 @@ async fn one_that_dates_its_newest_block_ahead_makes_nothing_final_alone() {
             assert_eq!((tip.safe_height, tip.final_height), (Some(0), Some(0)), "{urls:?}");
             // Nor is who stands first passed over.
             assert_eq!(tip.time == time, urls[0] == &anvil.url);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_only_asked_beside_another_is_told_to_be_back() {
+    let (anvil, settings) = paid().await;
+    let away = Arc::new(AtomicBool::new(false));
+    let is_away = Arc::clone(&away);
+    let second = FakeNode::start(&anvil.url, move |_: &str, _: &Value, _| {
+        let away = is_away.load(Ordering::SeqCst);
+        away.then(|| Reply::Http("503 Service Unavailable", Vec::new()))
+    });
+    let second = second.await;
+    let endpoints = vec![anvil.url.clone(), second.url.clone()];
+    let time = with(&settings, &[&anvil.url]).tip().await.unwrap().time.seconds();
+    let clock = Arc::new(HandClock(AtomicI64::new(time)));
+    let settings = EvmSettings { endpoints, ..settings };
+    let chain = EvmChain::new(&settings, Arc::clone(&clock) as Arc<_>).unwrap();
+    let tip = chain.tip().await.unwrap().at;
+    let payee = [receiver(1).account];
+    let log = Log::listen();
+    // As a witness, of balances, of a block that makes much final or takes it back, of its tip.
+    for way in 0..5 {
+        for (gone, part) in [(true, "endpoint failed"), (false, "endpoint answers again")] {
+            away.store(gone, Ordering::SeqCst);
+            if gone {
+                // A look at a tip alone complains of nobody.
+                let _ = chain.named_by_two(&tip).await;
+            }
+            match way {
+                0 => drop(chain.block(2, &everything).await.unwrap()),
+                1 => drop(chain.balances(&tip, &payee).await.unwrap()),
+                2 => drop(chain.named_by_two(&tip).await),
+                3 => drop(chain.named_by(&tip).await),
+                _ => drop(chain.tip().await.unwrap()),
+            }
+            let lines = log.with(part);
+            assert_eq!(lines.len(), 1, "{way}: {lines:?}");
+            assert!(lines[0].contains("endpoint 2"), "{lines:?}");
+            clock.0.fetch_add(61, Ordering::SeqCst);
         }
     }
 }

@@ -13,6 +13,7 @@ mod faults;
 mod hidden_logs;
 mod inner;
 mod ledger;
+mod log;
 mod news;
 mod odd_tokens;
 mod ranges;
