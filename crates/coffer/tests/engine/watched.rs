@@ -540,6 +540,31 @@ on_both! {
         assert_eq!(house.count(pending).await, 0, "missed for ten minutes, it has gone");
     }
 
+    async fn a_payment_is_missed_only_while_what_is_pending_is_shown(house: House) {
+        let forgets = Arc::new(AtomicBool::new(false));
+        let named = |how| Meddling::named("ethereum", house.world.chain(), how);
+        let shown = named(How::ForgetfulPool(Arc::clone(&forgets)));
+        let unshown = named(How::BlocksAlone);
+        let made = house.chosen(BTC).await;
+        house.pay(&made, PRICE).await;
+        to_the_tip(house, &shown).await;
+        forgets.store(true, Ordering::SeqCst);
+        let pending = "SELECT COUNT(*) FROM transfer WHERE position = 'pending'";
+        for (minutes, chain, count) in [
+            (0, &unshown, 1),
+            (20, &unshown, 1),
+            (0, &shown, 1),
+            (9, &shown, 1),
+            (0, &unshown, 1),
+            (30, &shown, 1),
+            (1, &shown, 0),
+        ] {
+            house.pass(crate::house::minutes(minutes));
+            to_the_tip(house, chain).await;
+            assert_eq!(house.count(pending).await, count);
+        }
+    }
+
     async fn a_payment_whose_place_another_took_is_gone_at_once(house: House) {
         let replaced = Arc::new(AtomicBool::new(false));
         let how = How::Replaced(Arc::clone(&replaced));

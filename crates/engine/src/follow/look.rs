@@ -156,7 +156,8 @@ impl Engine {
         let nowhere: Vec<_> = known.iter().filter(nowhere).collect();
         let missing: HashSet<_> =
             nowhere.iter().map(|((_, reference), _)| reference.clone()).collect();
-        let mut gone = self.missed.gone(chain, &missing, patience, step.asked_at);
+        let mut gone =
+            self.missed.gone(chain, &missing, (patience, !step.by_blocks), step.asked_at);
         gone.extend(missing.intersection(&step.lost).cloned());
         // What had been final and is in no block any more is for a person to look at, at once: the
         // reorganisation was deeper than what had made it final.

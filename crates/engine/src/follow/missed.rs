@@ -24,26 +24,51 @@ pub(crate) const PENDING_MISSED_FOR: Span = Span::from_minutes(10);
 /// gone when no block has held it for so long.
 pub(crate) const UNSEEN_MISSED_FOR: Span = Span::from_hours(24);
 
-/// Since when each pending transfer is missed. Forgotten with the process: a transfer is then taken
-/// for gone a little later.
+/// For how long each pending transfer is missed. Forgotten with the process: a transfer is then
+/// taken for gone a little later.
 #[derive(Default)]
-pub(crate) struct Missed(Mutex<HashMap<(NetworkName, TransferReference), Timestamp>>);
+pub(crate) struct Missed(Mutex<HashMap<(NetworkName, TransferReference), Absence>>);
+
+/// How one is missed.
+struct Absence {
+    /// Since when no block and no view has held it.
+    since: Timestamp,
+    /// For how long views that were shown did not have it.
+    unlisted: Span,
+    /// The last look, where it was shown what is pending.
+    viewed_at: Option<Timestamp>,
+}
+
+impl Absence {
+    /// Takes in a look, and says for how long it is missed in what that look goes by. Between two
+    /// looks of which one was not shown what is pending nobody knows whether it was.
+    fn lasts(&mut self, viewed: bool, now: Timestamp) -> Span {
+        let before = std::mem::replace(&mut self.viewed_at, viewed.then_some(now));
+        if !viewed {
+            return now.since(self.since);
+        }
+        let more = before.map_or(0, |before| now.since(before).millis().max(0));
+        self.unlisted = Span::from_millis(self.unlisted.millis().saturating_add(more));
+        self.unlisted
+    }
+}
 
 impl Missed {
-    /// Notes what a look at a chain missed, and tells what was missed for `patience` or longer.
-    /// What the look does not miss any more is forgotten.
+    /// Notes what a look at a chain missed that was shown what is pending, or was not, and tells
+    /// what was missed for `patience` or longer. What the look does not miss any more is forgotten.
     pub(crate) fn gone(
         &self,
         chain: NetworkName,
         missing: &HashSet<TransferReference>,
-        patience: Span,
+        (patience, viewed): (Span, bool),
         now: Timestamp,
     ) -> HashSet<TransferReference> {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.retain(|(of, reference), _| *of != chain || missing.contains(reference));
+        let mut absences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        absences.retain(|(of, reference), _| *of != chain || missing.contains(reference));
         let long = |reference: &&TransferReference| {
-            let first = *since.entry((chain, (*reference).clone())).or_insert(now);
-            now.since(first) >= patience
+            let new = Absence { since: now, unlisted: Span::ZERO, viewed_at: None };
+            let absence = absences.entry((chain, (*reference).clone())).or_insert(new);
+            absence.lasts(viewed, now) >= patience
         };
         missing.iter().filter(long).cloned().collect()
     }
@@ -90,6 +115,7 @@ mod tests {
 
     use super::*;
 
+    const VIEWED: (Span, bool) = (PENDING_MISSED_FOR, true);
     const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
     fn transfer(name: &str) -> TransferReference {
@@ -109,7 +135,7 @@ mod tests {
         let (missed, chain) = (Missed::default(), "ethereum".parse().unwrap());
         let look = |minutes, names: &[&str]| {
             let now = START.plus(Span::from_minutes(minutes));
-            missed.gone(chain, &missing(names), PENDING_MISSED_FOR, now)
+            missed.gone(chain, &missing(names), VIEWED, now)
         };
         assert_eq!(look(0, &["a", "b"]), missing(&[]));
         assert_eq!(look(9, &["a"]), missing(&[]));
@@ -118,18 +144,43 @@ mod tests {
     }
 
     #[test]
+    fn the_time_without_a_view_is_no_time_in_which_it_was_not_listed() {
+        let (missed, chain) = (Missed::default(), "ethereum".parse().unwrap());
+        let look = |minutes, viewed| {
+            let now = START.plus(Span::from_minutes(minutes));
+            let patience = if viewed { PENDING_MISSED_FOR } else { UNSEEN_MISSED_FOR };
+            !missed.gone(chain, &missing(&["a"]), (patience, viewed), now).is_empty()
+        };
+        for (minutes, viewed, gone) in [
+            (0, false, false),
+            (60, false, false),
+            (60, true, false),
+            (69, true, false),
+            (70, false, false),
+            (90, true, false),
+            (91, true, true),
+            (24 * 60, false, true),
+        ] {
+            assert_eq!(look(minutes, viewed), gone, "after {minutes} minutes");
+        }
+    }
+
+    #[test]
     fn one_chain_does_not_vouch_for_another() {
         let missed = Missed::default();
         let (one, other) = ("ethereum".parse().unwrap(), "base".parse().unwrap());
         let later = START.plus(PENDING_MISSED_FOR);
-        assert!(missed.gone(one, &missing(&["a"]), PENDING_MISSED_FOR, START).is_empty());
-        assert!(missed.gone(other, &missing(&[]), PENDING_MISSED_FOR, START).is_empty());
-        assert_eq!(missed.gone(one, &missing(&["a"]), PENDING_MISSED_FOR, later), missing(&["a"]));
+        assert!(missed.gone(one, &missing(&["a"]), VIEWED, START).is_empty());
+        assert!(missed.gone(other, &missing(&[]), VIEWED, START).is_empty());
+        assert_eq!(missed.gone(one, &missing(&["a"]), VIEWED, later), missing(&["a"]));
     }
 
     #[test]
     fn without_patience_it_is_gone_at_once() {
         let (missed, chain) = (Missed::default(), "sandbox".parse().unwrap());
-        assert_eq!(missed.gone(chain, &missing(&["a"]), Span::ZERO, START), missing(&["a"]));
+        assert_eq!(
+            missed.gone(chain, &missing(&["a"]), (Span::ZERO, true), START),
+            missing(&["a"])
+        );
     }
 }
