@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use coffer_domain::code::NetworkName;
+use coffer_domain::{code::NetworkName, inner_transfers::InnerTransfers};
 use coffer_engine::{
     follow::{ChainState, ClearRefused, Progress},
     payment_request::{CreateRefused, ProceedRefused},
@@ -274,6 +274,22 @@ on_both! {
         assert_eq!(house.told(&open).await.last(), Some(&"paid"));
         assert_eq!(house.count(kept).await, 0);
         assert_eq!(house.count("SELECT COUNT(*) FROM chain_block").await, 201);
+    }
+
+    async fn what_was_read_again_is_read_anew_in_another_way(house: House) {
+        house.blocks(1).await;
+        house.blocks(229).await;
+        house.world.ledger().unwind(229).await.unwrap();
+        house.mine(300).await;
+        let found = |how| Meddling::before(house.world.chain(), How::Found(how));
+        let (old, new) = (found(InnerTransfers::Off), found(InnerTransfers::Traces));
+        house.engine().follow_once(&old).await.unwrap_err();
+        house.engine().clear_chain(&old, Some(2)).await.unwrap();
+        let kept = "SELECT COUNT(*) FROM block_again";
+        for (chain, count) in [(&old, 50), (&old, 100), (&new, 50), (&new, 100)] {
+            assert_eq!(house.engine().follow_once(chain).await.unwrap(), Progress::More);
+            assert_eq!(house.count(kept).await, count);
+        }
     }
 
     async fn a_chain_does_not_go_on_from_a_block_that_was_replaced(house: House) {

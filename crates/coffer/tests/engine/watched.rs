@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use coffer::simulate::ports::HandClock;
 use coffer_domain::{
     code::NetworkName,
+    inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     ports::{
         Block, Chain, ChainError, ChainProbe, KeyRefused, Pending, SandboxLedger, SandboxTransfer,
@@ -46,6 +47,10 @@ pub enum How {
     OldPool(Arc<AtomicI64>),
     /// What is sent may be told later.
     LatePool,
+    /// How coin is found that contracts move.
+    Found(InnerTransfers),
+    /// How many blocks are asked for.
+    Counted(Arc<AtomicI64>),
     /// While that is so, nothing is told of what is pending; what is sent may be told later.
     Unseen(Arc<AtomicBool>),
     /// What is pending is told now and then.
@@ -174,6 +179,9 @@ impl Chain for Meddling {
         {
             return Ok(None);
         }
+        if let How::Counted(asked) = &self.how {
+            asked.fetch_add(1, Ordering::SeqCst);
+        }
         let mut block = self.inner.block(height, watched).await?;
         if let How::Replacing { at, after } = &self.how
             && at.height == height
@@ -219,6 +227,16 @@ impl Chain for Meddling {
         let transfers = std::mem::take(&mut pending.transfers);
         pending.transfers = transfers.into_iter().map(|one| self.changed(one)).collect();
         Ok(pending)
+    }
+
+    async fn inner_transfers(
+        &self,
+        so_far: Option<InnerTransfers>,
+    ) -> Result<Option<InnerTransfers>, ChainError> {
+        match &self.how {
+            How::Found(how) => Ok(Some(*how)),
+            _ => self.inner.inner_transfers(so_far).await,
+        }
     }
 
     fn tells_at_once(&self) -> bool {

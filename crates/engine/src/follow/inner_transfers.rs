@@ -86,6 +86,8 @@ impl Engine {
                 if from > 0 && !tx.step_cursor(from, &row).await? {
                     return Ok(false);
                 }
+                // Read in the old way.
+                tx.forget_again_above(chain, 0).await?;
                 tx.set_inner_way(chain, InnerWay { how, since: row.at.height }).await?;
                 if so_far == Some(InnerTransfers::Audit) || how == InnerTransfers::Audit {
                     tx.hasten_audits(chain, now).await?;
