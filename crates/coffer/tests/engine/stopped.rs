@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use coffer_domain::{code::NetworkName, inner_transfers::InnerTransfers};
@@ -242,7 +242,11 @@ on_both! {
         for part in 1..=5 {
             // Each by a process that knows of the others' nothing but what is stored.
             let process = house.world.another_engine(house.engine().store());
-            assert_eq!(process.follow_once(&chain).await.unwrap(), Progress::More);
+            let asked = Arc::new(AtomicI64::new(0));
+            let counted = Meddling::before(house.world.chain(), How::Counted(Arc::clone(&asked)));
+            assert_eq!(process.follow_once(&counted).await.unwrap(), Progress::More);
+            let asked = asked.load(Ordering::SeqCst);
+            assert!(part == 1 || asked <= 50 + 5, "each is asked for once: {asked}");
             while process.end_windows().await.unwrap() {}
             assert_eq!(house.count(kept).await, part * 50);
             let cursor = house.chain_state().await.cursor.unwrap();
@@ -258,7 +262,8 @@ on_both! {
                 // What is kept above is on the chain no more.
                 house.world.ledger().unwind(200).await.unwrap();
                 house.mine(200).await;
-                assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::More);
+                let dropped = house.engine().follow_once(&chain).await.unwrap();
+                assert_eq!(dropped, Progress::Unsettled, "it goes on after a pause");
                 assert_eq!(house.count(kept).await, 100);
                 assert_eq!(house.engine().follow_once(&chain).await.unwrap(), Progress::More);
                 assert_eq!(house.count(kept).await, 150);

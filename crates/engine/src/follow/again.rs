@@ -97,8 +97,23 @@ impl Engine {
         Ok(StepBlocks::Part)
     }
 
+    /// Whether a part was kept of blocks that are read once more.
+    pub(super) async fn reads_again(&self, cursor: &Cursor) -> Result<bool, EngineError> {
+        let name = cursor.chain;
+        let read = async move |tx: &mut Tx<'_>| tx.read_again(name).await;
+        let so_far: Option<ReadAgain> =
+            self.store().read(read).await.map_err(|error: DbError| error)?;
+        Ok(so_far.is_some())
+    }
+
     /// Lets go of what was kept above a height, which is not on the chain any more.
-    async fn forget_parts(&self, cursor: &Cursor, above: u64) -> Result<StepBlocks, EngineError> {
+    /// It is read further after a pause: endpoints of different chains that lead in turn would have
+    /// it go on without one.
+    pub(super) async fn forget_parts(
+        &self,
+        cursor: &Cursor,
+        above: u64,
+    ) -> Result<StepBlocks, EngineError> {
         let on = Cursor { look: cursor.look + 1, ..cursor.clone() };
         let (engine, from) = (self.clone(), cursor.look);
         self.store()
@@ -109,6 +124,6 @@ impl Engine {
                 Ok::<_, DbError>(())
             })
             .await?;
-        Ok(StepBlocks::Part)
+        Ok(StepBlocks::Unsettled)
     }
 }

@@ -54,7 +54,9 @@ impl Engine {
             return Ok(StepBlocks::All(here, Vec::new()));
         }
         let further = here.at.height.saturating_add(STEP_BLOCKS_MAX);
-        if tip.at.height > here.at.height {
+        // What was kept of blocks that are read once more says that the first does not follow.
+        let again = cursor.behind_since.is_some() && self.reads_again(cursor).await?;
+        if tip.at.height > here.at.height && !again {
             let old = Some(asked_at.minus(BLIND_AFTER));
             match self.read_blocks(chain, &here, tip.at.height.min(further), old).await? {
                 Read::Linked(blocks) => return Ok(StepBlocks::All(here, blocks)),
@@ -63,6 +65,9 @@ impl Engine {
             }
         }
         let fork = self.fork_point(chain, cursor, tip).await?;
+        if again && fork.at == cursor.at {
+            return self.forget_parts(cursor, 0).await;
+        }
         // At least as far as was read before, so that no deadline that had passed is judged by half
         // of the new blocks.
         let last = tip.at.height.min(further);
