@@ -157,8 +157,14 @@ impl Engine {
             borne_out: None,
         };
         step.lost = self.lost(chain, &step).await?;
+        let in_step = !step.is_behind();
         Ok(match self.take(chain, step).await? {
-            Taken::Yes if at_tip => Progress::AtTip,
+            Taken::Yes if at_tip => {
+                if in_step {
+                    self.conditions.read_to_tip(chain.name(), asked_at);
+                }
+                Progress::AtTip
+            }
             Taken::Yes | Taken::Moved => Progress::More,
             Taken::NotYet => Progress::Unsettled,
         })

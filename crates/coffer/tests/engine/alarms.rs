@@ -279,21 +279,52 @@ on_both! {
         let told = Reached::of(house);
         told.read().await.unwrap();
         // From here on what was read moves with the blocks alone.
-        told.elsewhere.tell_blocks_alone();
+        told.elsewhere.tell_blocks_alone(true);
         told.read().await.unwrap();
-        for minute in [2, 4] {
+        for outage in 1..=2 {
             told.elsewhere.is(Some(unreachable()));
             told.read().await.unwrap_err();
             let lasting = house.read(async |tx| tx.lasting_blind_span(POLYGON).await).await;
-            assert!(lasting.is_some(), "before minute {minute}");
+            assert!(lasting.is_some(), "outage {outage}");
             house.pass(minutes(2));
             told.elsewhere.is(None);
             told.read().await.unwrap();
-            // Both began where the same block ends.
+            // Each began when it was read last, not with the last block.
             let spans = house.read(async |tx| tx.blind_spans(Some(POLYGON), 10).await).await;
             let lasted = spans[0].until.unwrap().since(spans[0].since);
-            assert_eq!((spans.len(), lasted), (1, minutes(minute)));
+            assert_eq!((spans.len(), lasted), (outage, minutes(2)));
+            house.pass(minutes(5));
+            told.read().await.unwrap();
         }
+    }
+
+    async fn what_was_read_by_its_blocks_was_read(house: House) {
+        let told = Reached::of(house);
+        told.read().await.unwrap();
+        for _ in 0..2 {
+            told.elsewhere.tell_blocks_alone(true);
+            for _ in 0..12 {
+                told.read().await.unwrap();
+                house.pass(minutes(1));
+            }
+            told.read().await.unwrap();
+            // A look that fails is no outage of the ten minutes before it.
+            told.elsewhere.is(Some(unreachable()));
+            told.read().await.unwrap_err();
+            told.elsewhere.is(None);
+            told.read().await.unwrap();
+            // Nor is it one that what is pending is shown again.
+            house.pass(Span::from_seconds(30));
+            told.elsewhere.tell_blocks_alone(false);
+            told.read().await.unwrap();
+        }
+        let spans = house.read(async |tx| tx.blind_spans(Some(POLYGON), 10).await).await;
+        assert_eq!(spans, []);
+        // Where nobody looked it was not read.
+        house.pass(minutes(2));
+        told.read().await.unwrap();
+        let spans = house.read(async |tx| tx.blind_spans(Some(POLYGON), 10).await).await;
+        assert_eq!(spans.len(), 1);
     }
 
     async fn endpoints_that_disagree_are_an_alarm_at_once_and_until_they_agree(house: House) {
@@ -334,7 +365,7 @@ on_both! {
 
     async fn a_network_read_by_blocks_alone_may_be_unsettled_for_a_look(house: House) {
         let told = Reached::of(house);
-        told.elsewhere.tell_blocks_alone();
+        told.elsewhere.tell_blocks_alone(true);
         told.read().await.unwrap();
         for _ in 0..3 {
             house.pass(minutes(10));

@@ -132,8 +132,8 @@ impl Elsewhere {
         self.unsettled.store(unsettled, Ordering::SeqCst);
     }
 
-    pub fn tell_blocks_alone(&self) {
-        self.blocks_alone.store(true, Ordering::SeqCst);
+    pub fn tell_blocks_alone(&self, alone: bool) {
+        self.blocks_alone.store(alone, Ordering::SeqCst);
     }
 
     pub fn is(&self, trouble: Option<ChainError>) {

@@ -33,6 +33,8 @@ pub(crate) struct Conditions {
     disagreements: Mutex<HashMap<NetworkName, String>>,
     /// Since when no look at a chain has settled.
     unsettled: Mutex<HashMap<NetworkName, Timestamp>>,
+    /// When a chain was read to its tip last.
+    read_at: Mutex<HashMap<NetworkName, Timestamp>>,
 }
 
 impl Conditions {
@@ -70,6 +72,18 @@ impl Conditions {
                 kept.remove(&chain);
             }
         }
+    }
+
+    /// Notes that a chain was read to its tip.
+    pub(crate) fn read_to_tip(&self, chain: NetworkName, at: Timestamp) {
+        let mut read_at = self.read_at.lock().unwrap_or_else(PoisonError::into_inner);
+        read_at.insert(chain, at);
+    }
+
+    /// When this process read a chain to its tip last.
+    pub(crate) fn last_read(&self, chain: NetworkName) -> Option<Timestamp> {
+        let read_at = self.read_at.lock().unwrap_or_else(PoisonError::into_inner);
+        read_at.get(&chain).copied()
     }
 
     /// Since when no look at a chain has settled; none where the last one did or failed.

@@ -8,7 +8,7 @@ use coffer_domain::{
 };
 use coffer_store::{blind_span::BlindSpan, chain_cursor::Cursor, error::DbError, tx::Tx};
 
-use super::Step;
+use super::{BLIND_AFTER, Step};
 use crate::{
     alarms::{Alarm, moment},
     engine::Engine,
@@ -29,7 +29,15 @@ impl Engine {
         if cursor.chain == self.home_chain() {
             return Ok(());
         }
-        tx.begin_blind_span(cursor.chain, cursor.watermark, cursor.at.height, reason).await
+        let since = self.read_through(cursor);
+        tx.begin_blind_span(cursor.chain, since, cursor.at.height, reason).await
+    }
+
+    /// When a chain was read last, as far as that is known. The watermark alone does not say so:
+    /// where a chain is read by its blocks alone it is ten minutes older than the last of them.
+    fn read_through(&self, cursor: &Cursor) -> Timestamp {
+        let stored = cursor.watermark.max(cursor.block_time.min(self.now()));
+        self.conditions.last_read(cursor.chain).map_or(stored, |read| read.max(stored))
     }
 
     /// Begins or ends the blindness of a chain with a step, and reports once it is over.
@@ -40,8 +48,9 @@ impl Engine {
         after: &Cursor,
     ) -> Result<(), DbError> {
         // A chain read by its blocks alone knows nothing between two of them, which is as it should
-        // be: only one that could not be read is spoken of.
-        let blind = if step.by_blocks { step.cursor.behind_since.is_some() } else { step.blind() };
+        // be: only one that was not read is spoken of.
+        let unread = step.asked_at.since(self.read_through(&step.cursor)) > BLIND_AFTER;
+        let blind = step.cursor.behind_since.is_some() || (unread && !step.by_blocks);
         // Before the first look no address was given out, so there was nothing to miss.
         if !blind || step.cursor.look == 0 {
             return Ok(());

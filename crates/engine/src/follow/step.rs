@@ -57,8 +57,10 @@ impl Step {
             block_time,
             look: self.cursor.look + 1,
             watermark: self.cursor.watermark.max(self.reported_through(block_time)),
-            behind_since: self.behind().then(|| self.cursor.behind_since.unwrap_or(self.asked_at)),
-            behind_reason: self.behind().then(|| self.why_behind().to_owned()),
+            behind_since: self
+                .is_behind()
+                .then(|| self.cursor.behind_since.unwrap_or(self.asked_at)),
+            behind_reason: self.is_behind().then(|| self.why_behind().to_owned()),
         }
     }
 
@@ -95,7 +97,8 @@ impl Step {
             || self.asked_at.since(self.cursor.watermark) > BLIND_AFTER
     }
 
-    fn behind(&self) -> bool {
+    /// Whether not all was read that there is.
+    pub(crate) fn is_behind(&self) -> bool {
         self.pending.is_none() && !self.by_blocks
     }
 
