@@ -4,11 +4,8 @@ use coffer_domain::{ports::ChainError, transfer::BlockRef};
 use futures_util::{StreamExt, future, stream::FuturesUnordered};
 use serde::de::IgnoredAny;
 use serde_json::json;
-use tokio::time;
 
-use super::{
-    EvmChain, answer::NodeBlock, block::text, endpoint::Endpoint, fault::Fault, tip::PATIENCE,
-};
+use super::{EvmChain, answer::NodeBlock, block::text, endpoint::Endpoint, fault::Fault};
 
 impl EvmChain {
     /// The first endpoint in step that has a block on its chain, where there are several. All are
@@ -35,14 +32,15 @@ impl EvmChain {
     }
 
     /// Whether two endpoints have a block on their chains. All are asked at once, and nobody waits
-    /// for a third. Who is behind its network bears it out like any other: it has the block.
+    /// for a third. Each has as long as any call may take: it is asked seldom, a payment waits
+    /// for it, and who is behind its network bears it out like any other: it has the block.
     pub(super) async fn two_naming(&self, block: &BlockRef) -> Result<(), ChainError> {
         let (network, height) = (self.network, block.height);
-        let asked = self.failover.endpoints.iter().map(async |endpoint| {
-            let told = time::timeout(PATIENCE, self.hash_at(endpoint, height)).await;
-            let slow = || Err(Fault::Unreachable("no answer in time".to_owned()));
-            (endpoint, told.unwrap_or_else(|_| slow()))
-        });
+        let asked = self
+            .failover
+            .endpoints
+            .iter()
+            .map(async |endpoint| (endpoint, self.hash_at(endpoint, height).await));
         let mut asked = asked.collect::<FuturesUnordered<_>>();
         let (mut named, mut other, mut silent) = (0, Vec::new(), Vec::new());
         while let Some((endpoint, told)) = asked.next().await {

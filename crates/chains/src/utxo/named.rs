@@ -1,15 +1,9 @@
 //! Which endpoints have a block: one that another says is gone, or one that makes much final.
 
-use std::time::Duration;
-
 use coffer_domain::{ports::ChainError, transfer::BlockRef};
 use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-use tokio::time;
 
 use super::{UtxoChain, fault::Fault};
-
-/// So long is waited for a second endpoint that must name a block.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 impl UtxoChain {
     /// The first endpoint in step that has a block on its chain, where there are several. All are
@@ -30,15 +24,13 @@ impl UtxoChain {
     }
 
     /// Whether two endpoints have a block on their chains. All are asked at once, and nobody waits
-    /// for a third. Who is behind its network bears it out like any other: it has the block.
+    /// for a third. Each has as long as any call may take: it is asked seldom, a payment waits
+    /// for it, and who is behind its network bears it out like any other: it has the block.
     pub(super) async fn two_naming(&self, block: &BlockRef) -> Result<(), ChainError> {
         let (network, height) = (self.network, block.height);
         let asked = self.sources.all.iter().enumerate().map(async |(number, source)| {
-            let told = async {
-                self.sources.put(number, &|source| Box::pin(source.hash_at(height))).await
-            };
-            let slow = || Err(Fault::Unreachable("no answer in time".to_owned()));
-            (source.label(), time::timeout(PATIENCE, told).await.unwrap_or_else(|_| slow()))
+            let told = self.sources.put(number, &|source| Box::pin(source.hash_at(height))).await;
+            (source.label(), told)
         });
         let mut asked = asked.collect::<FuturesUnordered<_>>();
         let (mut named, mut other, mut silent) = (0, Vec::new(), Vec::new());

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use alloy::primitives::U256;
@@ -19,6 +20,7 @@ use coffer_domain::{
     transfer::{BlockRef, ChainUnits},
 };
 use serde_json::{Value, json};
+use tokio::time;
 
 use crate::{
     anvil::{Anvil, DEPLOYER, DEVELOPER},
@@ -478,6 +480,10 @@ async fn two_endpoints_must_have_the_block_that_makes_a_large_amount_final() {
     };
     let silent = FakeNode::start(&anvil.url, silent).await;
     let away = "http://127.0.0.1:1";
+    // A second one has as long as any call may take.
+    let slow = with(&settings, &[&anvil.url, &silent.url]);
+    let waits = time::timeout(Duration::from_millis(3_500), slow.named_by_two(&block)).await;
+    assert!(waits.is_err(), "{waits:?}");
     let chain = with(&settings, &[&anvil.url, &anvil.url]);
     assert!(chain.one_suffices(asset_id("ETH"), Units::new(5)));
     assert!(!chain.one_suffices(asset_id("ETH"), Units::new(6)));

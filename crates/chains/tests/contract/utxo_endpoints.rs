@@ -1,8 +1,11 @@
 //! Several endpoints of one network of Bitcoin's kind, and what each may do to us.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use ::bitcoin::{
@@ -16,6 +19,7 @@ use coffer_domain::{
     transfer::BlockRef,
 };
 use serde_json::{Value, json};
+use tokio::time;
 
 use crate::{
     bitcoin::{Daemon, PASSWORD, Program, USER},
@@ -266,6 +270,20 @@ async fn a_lagging_endpoint_does_not_lead_and_does_not_disagree() {
     assert!(careful.block(111, &mine).await.unwrap().is_some());
     assert_eq!(careful.named_by_two(&newest).await, Ok(()));
     assert_eq!(chain_of(&urls).named_by_two(&newest).await, Ok(()), "two of three");
+}
+
+#[tokio::test]
+async fn a_second_endpoint_has_as_long_as_any_call_to_name_a_block() {
+    let daemon = Daemon::start(BITCOIN, &[]).await;
+    let hash = daemon.rpc("getblockhash", json!([110])).await;
+    let block = BlockRef { height: 110, hash: hash.as_str().unwrap().to_owned() };
+    let silent = faulty(&daemon, |method, params, _| {
+        (method == "getblockhash" && params[0] == 110).then_some(Reply::Silence)
+    });
+    let silent = silent.await;
+    let chain = chain_of(&[&daemon.url, &silent.url]);
+    let waits = time::timeout(Duration::from_millis(3_500), chain.named_by_two(&block)).await;
+    assert!(waits.is_err(), "{waits:?}");
 }
 
 /// A clock that is moved by hand.
