@@ -1,5 +1,17 @@
 -- Made by `cargo xtask generate`; do not edit.
 
+CREATE TABLE account (
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    debited TEXT NOT NULL,
+    credited TEXT NOT NULL,
+    CONSTRAINT account_environment_check CHECK (environment = ANY (ARRAY['live'::text, 'sandbox'::text])),
+    CONSTRAINT account_pkey PRIMARY KEY (merchant_id, environment, iso, network, kind)
+);
+
 CREATE TABLE address (
     wallet_id TEXT NOT NULL,
     number BIGINT NOT NULL,
@@ -180,6 +192,24 @@ CREATE TABLE customer (
     CONSTRAINT customer_merchant_id_environment_reference_key UNIQUE (merchant_id, environment, reference)
 );
 
+CREATE TABLE entry (
+    journal_id TEXT NOT NULL,
+    ordinal BIGINT NOT NULL,
+    debit TEXT NOT NULL,
+    credit TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    units TEXT NOT NULL,
+    reference TEXT,
+    arrival TEXT,
+    reverses BIGINT NOT NULL,
+    CONSTRAINT entry_check CHECK (debit <> credit),
+    CONSTRAINT entry_reverses_check CHECK (reverses = ANY (ARRAY[0::bigint, 1::bigint])),
+    CONSTRAINT entry_journal_id_fkey FOREIGN KEY (journal_id) REFERENCES journal(id),
+    CONSTRAINT entry_pkey PRIMARY KEY (journal_id, ordinal),
+    CONSTRAINT entry_arrival_key UNIQUE (arrival)
+);
+
 CREATE TABLE event (
     id TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -221,6 +251,19 @@ CREATE TABLE inner_transfers (
     since_height BIGINT NOT NULL,
     CONSTRAINT inner_transfers_pkey PRIMARY KEY (chain)
 );
+
+CREATE TABLE journal (
+    id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    request_id TEXT,
+    booked_at BIGINT NOT NULL,
+    CONSTRAINT journal_environment_check CHECK (environment = ANY (ARRAY['live'::text, 'sandbox'::text])),
+    CONSTRAINT journal_pkey PRIMARY KEY (id),
+    CONSTRAINT journal_idempotency_key_key UNIQUE (idempotency_key)
+);
+CREATE INDEX journal_request ON journal USING btree (request_id, id) WHERE request_id IS NOT NULL;
 
 CREATE TABLE lease (
     name TEXT NOT NULL,
@@ -293,6 +336,8 @@ CREATE TABLE payment_request (
     version BIGINT NOT NULL,
     due_on TEXT,
     due_at BIGINT,
+    booked BIGINT NOT NULL DEFAULT 0,
+    CONSTRAINT payment_request_booked_check CHECK (booked = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT payment_request_environment_check CHECK (environment = ANY (ARRAY['live'::text, 'sandbox'::text])),
     CONSTRAINT payment_request_stage_check CHECK (stage = ANY (ARRAY['created'::text, 'processing'::text, 'paid'::text, 'failed'::text, 'expired'::text, 'cancelled'::text, 'restricted'::text])),
     CONSTRAINT payment_request_pkey PRIMARY KEY (id),
@@ -301,6 +346,7 @@ CREATE TABLE payment_request (
 );
 CREATE INDEX payment_request_due ON payment_request USING btree (due_on, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX payment_request_list ON payment_request USING btree (merchant_id, environment, id);
+CREATE INDEX payment_request_unbooked ON payment_request USING btree (id) WHERE booked = 0;
 
 CREATE TABLE quote (
     request_id TEXT NOT NULL,

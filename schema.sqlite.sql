@@ -1,5 +1,16 @@
 -- Made by `cargo xtask generate`; do not edit.
 
+CREATE TABLE account (
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'sandbox')),
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    debited TEXT NOT NULL,
+    credited TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, environment, iso, network, kind)
+) STRICT;
+
 CREATE TABLE address (
     wallet_id TEXT NOT NULL REFERENCES wallet (id),
     number INTEGER NOT NULL,
@@ -168,6 +179,21 @@ CREATE TABLE customer (
     UNIQUE (merchant_id, environment, reference)
 ) STRICT;
 
+CREATE TABLE entry (
+    journal_id TEXT NOT NULL REFERENCES journal (id),
+    ordinal INTEGER NOT NULL,
+    debit TEXT NOT NULL,
+    credit TEXT NOT NULL,
+    iso TEXT NOT NULL,
+    network TEXT NOT NULL,
+    units TEXT NOT NULL,
+    reference TEXT,
+    arrival TEXT UNIQUE,
+    reverses INTEGER NOT NULL CHECK (reverses IN (0, 1)),
+    PRIMARY KEY (journal_id, ordinal),
+    CHECK (debit <> credit)
+) STRICT;
+
 CREATE TABLE event (
     id TEXT NOT NULL PRIMARY KEY,
     request_id TEXT NOT NULL,
@@ -210,6 +236,17 @@ CREATE TABLE inner_transfers (
     how TEXT NOT NULL,
     since_height INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE journal (
+    id TEXT NOT NULL PRIMARY KEY,
+    idempotency_key TEXT NOT NULL UNIQUE,
+    merchant_id TEXT NOT NULL,
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'sandbox')),
+    request_id TEXT,
+    booked_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX journal_request ON journal (request_id, id) WHERE request_id IS NOT NULL;
 
 CREATE TABLE lease (
     name TEXT NOT NULL PRIMARY KEY,
@@ -279,13 +316,15 @@ CREATE TABLE payment_request (
     watermarks TEXT NOT NULL DEFAULT '',
     version INTEGER NOT NULL,
     due_on TEXT,
-    due_at INTEGER,
+    due_at INTEGER, booked INTEGER NOT NULL DEFAULT 0 CHECK (booked IN (0, 1)),
     UNIQUE (merchant_id, environment, foreign_id)
 ) STRICT;
 
 CREATE INDEX payment_request_due ON payment_request (due_on, due_at) WHERE due_at IS NOT NULL;
 
 CREATE INDEX payment_request_list ON payment_request (merchant_id, environment, id);
+
+CREATE INDEX payment_request_unbooked ON payment_request (id) WHERE booked = 0;
 
 CREATE TABLE quote (
     request_id TEXT NOT NULL,

@@ -29,6 +29,7 @@ kinds! {
     WalletKind, WalletId, "an extended public key";
     CallbackKind, CallbackId, "a callback in the outbox";
     CaseKind, CaseId, "a wrong payment";
+    JournalKind, JournalId, "a journal of the books";
     EventKind, EventId, "an event of a payment request";
     TransferKind, TransferId, "a stored transfer on a chain";
     AlarmKind, AlarmId, "an alarm";

@@ -3,6 +3,7 @@
 //! Pure: no IO, no runtime, no clock, no randomness, no serialisation. Time and random bytes are
 //! arguments; the world is reached through the traits of [`ports`], which other rooms implement.
 
+pub mod books;
 pub mod callback;
 pub mod catalogue;
 pub mod code;

@@ -7,6 +7,7 @@ pub mod address;
 pub mod alarms;
 pub mod api_key;
 pub mod audit;
+pub mod books;
 pub mod callback;
 pub mod currency;
 pub mod doctor;

@@ -25,6 +25,7 @@ pub mod api_key;
 pub mod audit;
 pub mod blind_span;
 pub mod block_again;
+pub mod books;
 pub mod callback;
 pub mod chain_cursor;
 pub mod chain_stop;

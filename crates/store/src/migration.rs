@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(12, "0012", "wallet_first"),
     migration!(13, "0013", "address_shown"),
     migration!(14, "0014", "block_again"),
+    migration!(15, "0015", "books"),
 ];
 
 /// What opening a store would do to it.

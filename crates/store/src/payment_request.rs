@@ -61,6 +61,8 @@ pub struct StoredRequest {
     pub due: Option<Due>,
     /// Rises by one with each change; a change made to an older version is refused.
     pub version: u64,
+    /// Whether what it holds is in the books; only of a request from before the books it is not.
+    pub booked: bool,
 }
 
 /// The rate of a quote and the evidence from which it can be recomputed.
@@ -108,9 +110,9 @@ impl Tx<'_> {
                      payment_iso, payment_network, created_at, valid_until, policy, \
                      customer_id, personal, end_user_reference, description, url_store, \
                      url_success, url_failed, stage, stage_at, stage_detail, version, due_on, \
-                     due_at) \
+                     due_at, booked) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-                     $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) \
+                     $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 1) \
                      ON CONFLICT (merchant_id, environment, foreign_id) DO NOTHING"
                 ),
                 vals![
@@ -171,7 +173,7 @@ impl Tx<'_> {
                     "UPDATE payment_request SET stage = $1, stage_at = $2, stage_detail = $3, \
                      paid_quote = $4, over_opened = $5, window_cut = $6, watermarks = $7, \
                      due_on = $8, due_at = $9, customer_id = $10, personal = $11, \
-                     version = version + 1 WHERE id = $12 AND version = $13"
+                     version = version + 1, booked = 1 WHERE id = $12 AND version = $13"
                 ),
                 vals![
                     request.status(),
@@ -213,7 +215,7 @@ impl Tx<'_> {
                      payment_iso, payment_network, created_at, valid_until, policy, \
                      customer_id, personal, end_user_reference, description, url_store, \
                      url_success, url_failed, stage, stage_at, stage_detail, paid_quote, \
-                     over_opened, window_cut, watermarks, version, due_on, due_at \
+                     over_opened, window_cut, watermarks, version, due_on, due_at, booked \
                      FROM payment_request WHERE id = $1"
                 ),
                 vals![id.text()],

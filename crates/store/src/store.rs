@@ -169,6 +169,7 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let body = posted(body);
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(body).await,
             Engine::Postgres(engine) => engine.write(Isolation::Serializable, body).await,
@@ -187,6 +188,7 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let body = posted(body);
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(body).await,
             Engine::Postgres(engine) => engine.write(Isolation::ReadCommitted, body).await,
@@ -269,5 +271,19 @@ impl Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("dialect", &self.dialect()).finish_non_exhaustive()
+    }
+}
+
+/// The body of a write with its end: what it booked is moved on the accounts.
+fn posted<T, E, F>(body: F) -> impl AsyncFn(&mut Tx<'_>) -> Result<T, E> + Send + 'static
+where
+    F: AsyncFn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    async move |tx: &mut Tx<'_>| {
+        let said = body(tx).await?;
+        tx.post_accounts().await?;
+        Ok(said)
     }
 }

@@ -1,6 +1,7 @@
 //! A transaction: statements in, rows out, on either database.
 
 use crate::{
+    books::Posting,
     dialect::{Dialect, Statement},
     error::DbError,
     nudge::Nudge,
@@ -30,6 +31,8 @@ pub(crate) enum On<'a> {
 pub(crate) struct After {
     pub(crate) nudges: Vec<Nudge>,
     pub(crate) notes: Vec<String>,
+    /// What was booked, until it is on the accounts.
+    postings: Vec<Posting>,
 }
 
 impl Tx<'_> {
@@ -98,6 +101,7 @@ impl Tx<'_> {
     {
         self.exec("SAVEPOINT nested", &[]).await?;
         let (nudges, notes) = (self.after.nudges.len(), self.after.notes.len());
+        let postings = self.after.postings.len();
         let answer = body(self).await;
         match (answer, self.failed.take()) {
             (Ok(value), None) => {
@@ -113,6 +117,7 @@ impl Tx<'_> {
                 }
                 self.after.nudges.truncate(nudges);
                 self.after.notes.truncate(notes);
+                self.after.postings.truncate(postings);
                 match (answer, failed) {
                     (Ok(_), Some(failed)) => Err(failed.into()),
                     (answer, _) => answer,
@@ -149,6 +154,16 @@ impl Tx<'_> {
             On::Sqlite(_) => Dialect::Sqlite,
             On::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Keeps what a journal moves, for the end of the transaction.
+    pub(crate) fn keep_posting(&mut self, posting: Posting) {
+        self.after.postings.push(posting);
+    }
+
+    /// What was booked and is not on the accounts yet.
+    pub(crate) fn take_postings(&mut self) -> Vec<Posting> {
+        std::mem::take(&mut self.after.postings)
     }
 
     fn usable(&self, sql: Statement) -> Result<&'static str, DbError> {

@@ -46,7 +46,14 @@ impl Run {
             self.check_outbox(known, &rows)?;
             self.check_cases(known, &rows)?;
         }
+        self.check_books().await?;
         self.check_deliveries().await
+    }
+
+    /// The books are right after every round, and say of each request what its state says.
+    async fn check_books(&self) -> Result<(), Trouble> {
+        let report = self.world.engine.check_books().await.map_err(Trouble::outside)?;
+        self.must(report.is_right(), || format!("the books are wrong: {:?}", report.findings))
     }
 
     /// Everything stored of a request.

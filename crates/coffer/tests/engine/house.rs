@@ -7,6 +7,7 @@ use coffer::simulate::{
     world::{Shop, World},
 };
 use coffer_domain::{
+    books::{Account, AccountKind},
     id::{PaymentRequestId, PaymentToken},
     money::{AssetId, Units},
     payment_request::{NewPaymentRequest, Policy, Quote},
@@ -229,7 +230,18 @@ impl House {
         while self.engine().deliver_callbacks().await.unwrap() > 0 {}
     }
 
+    /// What an account of the merchant holds.
+    pub async fn held(&self, kind: AccountKind, coin: (&str, &str)) -> String {
+        let scope = self.caller.scope;
+        let account = Account { scope, kind, asset: asset(coin) };
+        let balance = self.read(async move |tx| tx.account(account).await).await;
+        balance.unwrap_or_default().held(kind).to_string()
+    }
+
+    /// The books must be right, whatever a rule has done.
     pub async fn end(self) {
+        let report = self.engine().check_books().await.unwrap();
+        assert_eq!(report.findings, Vec::<String>::new());
         self.world.remove().await.unwrap();
     }
 }

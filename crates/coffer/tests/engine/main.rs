@@ -4,6 +4,7 @@
 
 mod alarm_storms;
 mod alarms;
+mod books;
 mod callbacks;
 mod confirmations;
 mod create;

@@ -2,6 +2,7 @@
 
 mod after_the_end;
 mod amounts;
+mod books;
 mod decisions;
 mod properties;
 mod reference;

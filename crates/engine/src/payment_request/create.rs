@@ -201,6 +201,7 @@ impl Engine {
             transfer_ids: std::collections::BTreeMap::new(),
             due: self.due(&request),
             version: 1,
+            booked: true,
             request,
         };
         Ok(Plan {

@@ -101,6 +101,7 @@ impl Engine {
         }
         self.save_transfers(tx, before, after, chain, now).await?;
         tx.save_request(after, before.request.quotes.len()).await?;
+        self.book_change(tx, before, after, now).await?;
         self.follow_up(tx, after, effects, now).await?;
         tx.after_commit(Nudge::keyed(PAGES_TOPIC, &after.request.id.text()));
         Ok(())

@@ -148,5 +148,6 @@ pub(super) fn read_request(row: &Row<'_>) -> Result<StoredRequest, DbError> {
         transfer_ids: std::collections::BTreeMap::new(),
         version: codec::count(row, 30)?,
         due: read_due(row, 31)?,
+        booked: row.flag(33)?,
     })
 }

@@ -22,22 +22,22 @@ use crate::{
 };
 
 /// Lives tried for each property; the same ones every time.
-const LIVES: u32 = 20_000;
+pub(super) const LIVES: u32 = 20_000;
 /// How often each stage, fact, position, callback and case must occur among them.
 const AT_LEAST: u32 = 1_000;
 
-fn in_every_life(rule: impl Fn(Scenario) -> Result<(), TestCaseError>) {
+pub(super) fn in_every_life(rule: impl Fn(Scenario) -> Result<(), TestCaseError>) {
     let config = Config { cases: LIVES, failure_persistence: None, ..Config::default() };
     let same = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     TestRunner::new_with_rng(config, same).run(&scenarios(), rule).unwrap();
 }
 
 /// Fails a property unless it holds.
-fn holds(condition: bool, what: &str) -> Result<(), TestCaseError> {
+pub(super) fn holds(condition: bool, what: &str) -> Result<(), TestCaseError> {
     if condition { Ok(()) } else { Err(TestCaseError::fail(what.to_owned())) }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(one: &T, other: &T) -> Result<(), TestCaseError> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(one: &T, other: &T) -> Result<(), TestCaseError> {
     if one == other {
         return Ok(());
     }

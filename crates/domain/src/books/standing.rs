@@ -1,0 +1,72 @@
+//! Whose the money of a transfer is, by the state of its request.
+
+use super::AccountKind;
+use crate::{
+    money::Units,
+    payment_request::{PaymentRequest, Settled, TrackedTransfer},
+};
+
+/// Whose the money of a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Seen, not final.
+    Incoming,
+    /// Final, and the request has not said what it is.
+    Undecided,
+    /// It pays the request.
+    Payment,
+    /// It is in a case: the customer's.
+    Owed,
+    /// It had paid the request, and a reorganisation took it.
+    Lost,
+}
+
+impl Standing {
+    /// The standing of a transfer; none where it is not there and nobody was credited for it.
+    #[must_use]
+    pub fn of(transfer: &TrackedTransfer) -> Option<Self> {
+        let paid = transfer.settled == Some(Settled::Payment);
+        match transfer.settled {
+            Some(Settled::Payment) if transfer.is_final() => Some(Self::Payment),
+            Some(Settled::Case(_)) if transfer.is_final() => Some(Self::Owed),
+            None if transfer.is_final() => Some(Self::Undecided),
+            // Its loss stands until it is final again.
+            _ if paid => Some(Self::Lost),
+            _ if transfer.is_live() => Some(Self::Incoming),
+            _ => None,
+        }
+    }
+
+    /// The accounts its money stands on: debited, credited.
+    #[must_use]
+    pub const fn accounts(self) -> (AccountKind, AccountKind) {
+        match self {
+            Self::Incoming => (AccountKind::Incoming, AccountKind::Pending),
+            Self::Undecided => (AccountKind::Treasury, AccountKind::Undecided),
+            Self::Payment => (AccountKind::Treasury, AccountKind::Available),
+            Self::Owed => (AccountKind::Treasury, AccountKind::Owed),
+            Self::Lost => (AccountKind::ReorgLoss, AccountKind::Available),
+        }
+    }
+}
+
+/// What a request was paid beyond its price, of that for which cases were opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surplus {
+    /// What is there: the customer's.
+    pub owed: Units,
+    /// What a reorganisation took: it was never the merchant's, so he has not lost it.
+    pub lost: Units,
+}
+
+impl Surplus {
+    /// None.
+    pub const NONE: Self = Self { owed: Units::ZERO, lost: Units::ZERO };
+
+    /// The surplus of a request.
+    #[must_use]
+    pub fn of(request: &PaymentRequest) -> Self {
+        let owed = request.over_opened.min(request.surplus());
+        Self { owed, lost: request.over_opened.saturating_sub(owed) }
+    }
+}
