@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::{
-    alarm::AlarmCommand, chain::ChainCommand, generate::keys as documented_keys, run::run,
+    alarm::AlarmCommand, books::BooksCommand, chain::ChainCommand,
+    generate::keys as documented_keys, run::run,
 };
 
 mod alarm;
+mod books;
 mod callback;
 mod callback_url;
 mod chain;
@@ -129,6 +131,9 @@ pub enum Command {
     /// Look at the chains that are read, let a stopped one go on, read blocks again
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Look into the books: balances, entries, what came in; and check them
+    #[command(subcommand)]
+    Books(BooksCommand),
     /// Look at alarms, say that they are known, and try the ways they are told
     #[command(subcommand)]
     Alarm(AlarmCommand),

@@ -48,6 +48,8 @@ pub enum Alarm {
     RatesStale,
     /// The heartbeat is not taken. Ends by itself.
     HeartbeatFailing,
+    /// The books contradict themselves, or what requests say.
+    BooksWrong,
 }
 
 /// How much it presses.
@@ -97,6 +99,7 @@ impl Alarm {
         Self::EndpointsDisagree,
         Self::RatesStale,
         Self::HeartbeatFailing,
+        Self::BooksWrong,
     ];
 
     /// The alarm of that name.
@@ -193,6 +196,15 @@ impl Alarm {
                           credited.",
                 what_to_do: "Do what its detail says; where it says nothing, report it with the \
                              lines of the log around it.",
+            },
+            Self::BooksWrong => Row {
+                name: "books_wrong",
+                severity: Severity::Critical,
+                ends_by_itself: false,
+                meaning: "An account of the books is not the sum of its entries, or a payment \
+                          request says something else than what is booked for it.",
+                what_to_do: "`coffer books check` names all of it; keep a copy of the database \
+                             and report it.",
             },
             Self::NetworkBehind
             | Self::NetworkWasBlind

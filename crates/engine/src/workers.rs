@@ -43,6 +43,8 @@ enum Work {
     SendAlarms,
     Heartbeat,
     TakeStock,
+    OpenBooks,
+    CheckBooks,
 }
 
 struct Worker {
@@ -81,6 +83,8 @@ impl Engine {
             worker("send alarms", seconds(15), Some(ALARMS_TOPIC), Work::SendAlarms),
             worker("heartbeat", seconds(60), None, Work::Heartbeat),
             worker("take stock", seconds(5), None, Work::TakeStock),
+            worker("open the books", seconds(3_600), None, Work::OpenBooks),
+            worker("check the books", seconds(21_600), None, Work::CheckBooks),
         ];
         workers.extend(self.chains().map(|chain| Worker {
             name: format!("follow {}", chain.name()),
@@ -162,6 +166,8 @@ impl Engine {
             Work::SendAlarms => self.send_alarms().await.map(|tried| tried > 0),
             Work::Heartbeat => self.give_heartbeat().await.map(|()| false),
             Work::TakeStock => self.take_stock().await.map(|()| false),
+            Work::OpenBooks => self.open_books().await,
+            Work::CheckBooks => self.watch_books().await.map(|()| false),
         }
     }
 

@@ -282,17 +282,11 @@ impl Tx<'_> {
 }
 
 fn added(one: Balance, other: Balance) -> Balance {
-    Balance {
-        debited: one.debited.and(other.debited),
-        credited: one.credited.and(other.credited),
-    }
+    Balance { debited: one.debited.and(other.debited), credited: one.credited.and(other.credited) }
 }
 
 fn balance(row: &Row<'_>, index: usize) -> Result<Balance, DbError> {
-    Ok(Balance {
-        debited: codec::parsed(row, index)?,
-        credited: codec::parsed(row, index + 1)?,
-    })
+    Ok(Balance { debited: codec::parsed(row, index)?, credited: codec::parsed(row, index + 1)? })
 }
 
 fn kind(row: &Row<'_>, index: usize) -> Result<AccountKind, DbError> {

@@ -11,8 +11,8 @@ use coffer_store::{
 use serde_json::json;
 
 use super::{
-    Cli, Command, WalletCommand, alarm, callback, chain, config, doctor, find, generate, health,
-    init, key, merchant, migrate, wallet,
+    Cli, Command, WalletCommand, alarm, books, callback, chain, config, doctor, find, generate,
+    health, init, key, merchant, migrate, wallet,
 };
 use crate::{
     demo,
@@ -90,6 +90,10 @@ async fn execute(cli: &Cli) -> Result<(), Failure> {
         Command::Chain(command) => {
             let engine = open(&load(&sources)?).await?;
             closed(&engine, chain::run(&engine, command, terminal).await).await
+        }
+        Command::Books(command) => {
+            let engine = open(&load(&sources)?).await?;
+            closed(&engine, books::run(&engine, command, terminal).await).await
         }
         Command::Alarm(command) => {
             let engine = open(&load(&sources)?).await?;

@@ -8,7 +8,7 @@ use crate::home::{Home, Running};
 const REQUESTS: &str = "/api/payments/v1/requests";
 
 /// A sandbox payment of 0.002 BTC with the foreign id `order-7`.
-fn asked(home: &Home, server: &Running) -> (Value, impl Fn(&str, &Value) -> Value) {
+pub fn asked(home: &Home, server: &Running) -> (Value, impl Fn(&str, &Value) -> Value) {
     let merchant = home.merchant();
     let key = home.json(&["key", "add", "--merchant", &merchant, "--sandbox"]);
     let text = |name: &str| key[name].as_str().unwrap().to_owned();

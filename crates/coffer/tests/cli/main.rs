@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod alarms;
+mod books;
 mod chain;
 mod commands;
 mod config;

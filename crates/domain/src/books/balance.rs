@@ -69,6 +69,18 @@ impl Total {
     pub fn units(self) -> Option<Units> {
         u128::try_from(self.0).ok().map(Units::new)
     }
+
+    /// Written as a decimal with that many digits behind the point, without needless zeros.
+    #[must_use]
+    pub fn decimal(self, decimals: u8) -> String {
+        let behind = usize::from(decimals);
+        let mut text = format!("{:0>width$}", self.0.to_string(), width = behind.saturating_add(1));
+        if behind > 0 {
+            text.insert(text.len().saturating_sub(behind), '.');
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        text
+    }
 }
 
 impl fmt::Display for Total {
@@ -104,12 +116,18 @@ impl Balance {
 }
 
 impl Held {
-    /// What is there; zero where something lacks.
+    /// Whether there is nothing.
     #[must_use]
-    pub const fn there(self) -> Total {
+    pub fn is_zero(self) -> bool {
+        self == Self::Right(Total::ZERO)
+    }
+
+    /// Written as a decimal with that many digits behind the point; with a minus where it lacks.
+    #[must_use]
+    pub fn decimal(self, decimals: u8) -> String {
         match self {
-            Self::Right(total) => total,
-            Self::Lacks(_) => Total::ZERO,
+            Self::Right(total) => total.decimal(decimals),
+            Self::Lacks(total) => format!("-{}", total.decimal(decimals)),
         }
     }
 }
@@ -135,6 +153,10 @@ mod tests {
         assert_eq!(total.units(), None);
         assert_eq!(total.to_string(), "680564733841876926926749214863536422910");
         assert_eq!(total.to_string().parse(), Ok(total));
+        assert_eq!(total.decimal(38), "6.8056473384187692692674921486353642291");
+        assert_eq!(Total::ZERO.plus(Units::new(1_200)).decimal(2), "12");
+        assert_eq!(Total::ZERO.plus(Units::new(5)).decimal(3), "0.005");
+        assert_eq!(Total::ZERO.decimal(0), "0");
         for text in ["", "-1", "+1", "0x1", "1_0", " 1"] {
             assert_eq!(text.parse::<Total>(), Err(TotalRefused), "{text}");
         }

@@ -11,7 +11,7 @@ use coffer_domain::{
 };
 use coffer_store::{books::BookedEntry, error::DbError, tx::Tx};
 
-use crate::{engine::Engine, error::EngineError};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
 
 /// Entries, and requests, read at once.
 const PAGE: u32 = 1_000;
@@ -69,6 +69,24 @@ impl Engine {
             .await
             .map_err(|error: DbError| error)?;
         Ok(report)
+    }
+
+    /// Checks the books and raises an alarm where something is wrong.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn watch_books(&self) -> Result<(), EngineError> {
+        let report = self.check_books().await?;
+        let Some(first) = report.findings.first().cloned() else { return Ok(()) };
+        let (engine, now, count) = (self.clone(), self.now(), report.findings.len());
+        let raised: Result<(), DbError> = self
+            .store()
+            .write(async move |tx: &mut Tx<'_>| {
+                let detail = format_args!("{count} findings, the first: {first}");
+                engine.raise(tx, Alarm::BooksWrong, "the books", detail, now).await
+            })
+            .await;
+        Ok(raised?)
     }
 }
 

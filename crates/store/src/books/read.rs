@@ -67,6 +67,25 @@ impl Tx<'_> {
         .await
     }
 
+    /// The newest entries, the newest first.
+    ///
+    /// # Errors
+    /// When the database refuses or a row makes no sense.
+    pub async fn newest_entries(&mut self, limit: u32) -> Result<Vec<BookedEntry>, DbError> {
+        self.many(
+            sql!(
+                "SELECT entry.journal_id, entry.ordinal, journal.merchant_id, \
+                 journal.environment, journal.request_id, journal.booked_at, entry.debit, \
+                 entry.credit, entry.iso, entry.network, entry.units, entry.reference, \
+                 entry.reverses FROM entry JOIN journal ON journal.id = entry.journal_id \
+                 ORDER BY entry.journal_id DESC, entry.ordinal DESC LIMIT $1"
+            ),
+            vals![limit],
+            booked_entry,
+        )
+        .await
+    }
+
     /// The entries of a request, in the order of booking.
     ///
     /// # Errors

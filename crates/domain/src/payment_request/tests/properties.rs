@@ -37,7 +37,10 @@ pub(super) fn holds(condition: bool, what: &str) -> Result<(), TestCaseError> {
     if condition { Ok(()) } else { Err(TestCaseError::fail(what.to_owned())) }
 }
 
-pub(super) fn same<T: PartialEq + std::fmt::Debug>(one: &T, other: &T) -> Result<(), TestCaseError> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(
+    one: &T,
+    other: &T,
+) -> Result<(), TestCaseError> {
     if one == other {
         return Ok(());
     }
