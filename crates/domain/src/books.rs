@@ -2,9 +2,9 @@
 //!
 //! An [`Entry`] takes units of one asset out of one account and into another, so that what is
 //! debited is what is credited, always. The accounts of a request follow from its state alone:
-//! [`entries`] compares two states and gives what must be booked between them. So neither the order
-//! nor the repetition of what a chain tells can be told from the books, and a correction is an entry
-//! of its own that takes back an earlier one.
+//! [`entries`] compares two states and gives what must be booked between them. So neither the
+//! order nor the repetition of what a chain tells can be told from the books, and a correction is
+//! an entry of its own that takes back an earlier one.
 
 mod account;
 mod balance;
@@ -20,8 +20,8 @@ use crate::{
     transfer::TransferReference,
 };
 
-/// What a change of a request is booked as: so much of an asset, out of one account and into another
-/// of the request's scope.
+/// What a change of a request is booked as: so much of an asset, out of one account and into
+/// another of the request's scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// What it is booked for.

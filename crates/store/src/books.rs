@@ -1,8 +1,8 @@
 //! The books: journals with their entries, and what stands on each account.
 //!
-//! [`Tx::book`] writes a journal. What it moves is kept until the end of the transaction, which then
-//! changes each account once, however many journals touched it: so that a block of payments costs a
-//! busy account one row.
+//! [`Tx::book`] writes a journal. What it moves is kept until the end of the transaction, which
+//! then changes each account once, however many journals touched it: so that a block of payments
+//! costs a busy account one row.
 
 mod read;
 

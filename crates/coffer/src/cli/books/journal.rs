@@ -33,7 +33,10 @@ pub(super) async fn run(
         .await;
     let entries = entries?;
     terminal.answer(
-        || json!({"entries": entries.iter().map(|entry| object(engine, entry)).collect::<Vec<_>>()}),
+        || {
+            let entries = entries.iter().map(|entry| object(engine, entry));
+            json!({"entries": entries.collect::<Vec<_>>()})
+        },
         || lines(engine, &entries),
     )
 }
