@@ -17,8 +17,8 @@ use coffer_domain::{
     inner_transfers::InnerTransfers,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Pending, Tip,
-        Watched,
+        Block, Chain, ChainError, ChainProbe, Claim, Clock, EndpointReport, KeyRefused, Pending,
+        Tip, Watched,
     },
     time::{Span, Timestamp},
     transfer::{Address, BlockRef},
@@ -47,6 +47,7 @@ mod endpoint;
 mod failover;
 mod fault;
 mod hits;
+mod holdings;
 mod inner_transfers;
 mod link;
 mod logs;
@@ -246,6 +247,15 @@ impl Chain for EvmChain {
         accounts: &[Vec<u8>],
     ) -> Result<Vec<Units>, ChainError> {
         self.read_balances(at, accounts).await
+    }
+
+    /// One call for each claim.
+    async fn holdings(
+        &self,
+        at: &BlockRef,
+        claims: &[Claim],
+    ) -> Result<Option<Vec<Units>>, ChainError> {
+        self.read_holdings(at, claims).await.map(Some)
     }
 
     async fn pending(&self, watched: &Watched<'_>) -> Result<Pending, ChainError> {

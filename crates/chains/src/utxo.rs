@@ -12,8 +12,8 @@ use coffer_domain::{
     code::NetworkName,
     money::{AssetId, Units},
     ports::{
-        Block, Chain, ChainError, ChainProbe, Clock, EndpointReport, KeyRefused, Pending, Tip,
-        Watched,
+        Block, Chain, ChainError, ChainProbe, Claim, Clock, EndpointReport, KeyRefused, Pending,
+        Tip, Watched,
     },
     time::Span,
     transfer::{Address, BlockRef, ChainUnits, TransferReference},
@@ -38,6 +38,7 @@ mod address;
 mod block;
 mod esplora;
 mod fault;
+mod holdings;
 mod key;
 mod link;
 mod named;
@@ -271,6 +272,15 @@ impl Chain for UtxoChain {
         accounts: &[Vec<u8>],
     ) -> Result<Option<Vec<u64>>, ChainError> {
         self.scan(from, to, accounts).await
+    }
+
+    /// One call for a hundred outputs.
+    async fn holdings(
+        &self,
+        at: &BlockRef,
+        claims: &[Claim],
+    ) -> Result<Option<Vec<Units>>, ChainError> {
+        self.unspent(at.height, claims).await
     }
 
     /// One call for each input of what is missing, and two more.

@@ -165,6 +165,17 @@ pub struct EndpointReport {
 #[error("{0}")]
 pub struct KeyRefused(pub String);
 
+/// What was booked for one of our addresses of one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Script or account bytes of the address.
+    pub account: Vec<u8>,
+    /// What was booked.
+    pub asset: AssetId,
+    /// The movements it was booked for.
+    pub arrivals: Vec<TransferReference>,
+}
+
 /// What starting to use a chain found out.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ChainProbe {
@@ -261,6 +272,17 @@ pub trait Chain: Send + Sync {
         _accounts: &[Vec<u8>],
     ) -> Result<Vec<Units>, ChainError> {
         Ok(Vec::new())
+    }
+
+    /// What is still at our addresses of what was booked for them, after a block, in the order of
+    /// the claims. Of outputs those that are not spent; of accounts all that they hold, which may
+    /// be more. None where no endpoint can say.
+    async fn holdings(
+        &self,
+        _at: &BlockRef,
+        _claims: &[Claim],
+    ) -> Result<Option<Vec<Units>>, ChainError> {
+        Ok(None)
     }
 
     /// Movements to watched addresses that are in no block yet.

@@ -1,6 +1,7 @@
 //! Keeping the books: every change of a request is booked in the transaction that makes it.
 
 mod check;
+mod prove;
 mod statement;
 
 use coffer_domain::{
@@ -9,6 +10,7 @@ use coffer_domain::{
 use coffer_store::{books::Journal, error::DbError, payment_request::StoredRequest, tx::Tx};
 
 pub use check::BooksReport;
+pub use prove::{Proof, ProofLine, ProveRefused};
 pub use statement::{Period, StatementLine};
 
 use crate::{engine::Engine, error::EngineError};

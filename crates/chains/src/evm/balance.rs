@@ -102,7 +102,7 @@ pub(super) async fn read(
     stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await
 }
 
-async fn of(endpoint: &Endpoint, at: &BlockRef, account: &[u8]) -> Result<Units, Fault> {
+pub(super) async fn of(endpoint: &Endpoint, at: &BlockRef, account: &[u8]) -> Result<Units, Fault> {
     let account = Address::try_from(account);
     let account = account.map_err(|_| Fault::Nonsense("an account is no account".to_owned()))?;
     let asked = json!([format!("{account:#x}"), { "blockHash": at.hash }]);

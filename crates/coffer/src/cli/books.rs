@@ -2,6 +2,7 @@
 
 mod export;
 mod journal;
+mod prove;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,15 @@ pub enum BooksCommand {
         /// How many of the newest
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// Hold what is booked against what a network says that our addresses hold
+    ///
+    /// It asks the network's endpoints. What is not there any more was moved away with the keys of
+    /// the wallet, which Coffer does not have. Its status is 1 if customers are owed more than is
+    /// there.
+    Prove {
+        /// The network
+        network: String,
     },
     /// Write what came in and went out as CSV: opening, in, out, closing, and its value
     ///
@@ -97,6 +107,7 @@ pub(super) async fn run(
         BooksCommand::Journal { request, limit } => {
             journal::run(engine, request.as_deref(), *limit, terminal).await
         }
+        BooksCommand::Prove { network } => prove::run(engine, network, terminal).await,
         BooksCommand::Export { whose, from, to } => {
             export::run(engine, whose, from.as_deref(), to.as_deref(), terminal).await
         }

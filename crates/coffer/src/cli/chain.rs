@@ -107,7 +107,7 @@ pub(super) async fn run(
     }
 }
 
-fn find(engine: &Engine, name: &str) -> Result<Arc<dyn Chain>, Failure> {
+pub(super) fn find(engine: &Engine, name: &str) -> Result<Arc<dyn Chain>, Failure> {
     let chain = engine.chains().find(|chain| chain.name().as_str() == name);
     chain.cloned().ok_or_else(|| unread(engine, name))
 }

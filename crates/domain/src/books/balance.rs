@@ -64,6 +64,12 @@ impl Total {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// The difference, or zero where it would be negative.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// The amount, unless it is beyond 128 bits.
     #[must_use]
     pub fn units(self) -> Option<Units> {
