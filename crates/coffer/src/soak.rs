@@ -60,8 +60,9 @@ fn run(options: &Options) -> Result<(), Failure> {
         course.live(options.minutes).await?;
         course.come_to_rest().await?;
         let checked = check::totals(&course).await?;
+        let booked = check::books(&course)?;
         let (minutes, counts) = (options.minutes, &course.counts);
-        let line = format!("soak: {minutes} minutes, {counts}; {checked}\n");
+        let line = format!("soak: {minutes} minutes, {counts}; {checked}; {booked}\n");
         io::stdout()
             .write_all(line.as_bytes())
             .map_err(|error| Failure::new(format!("printing: {error}")))

@@ -91,6 +91,14 @@ impl Installation {
         Ok(made)
     }
 
+    /// What `coffer books …` answers, which must end well.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn books(&self, arguments: &[&str]) -> Result<Value, Failure> {
+        self.run(&[&["books", "--json"], arguments].concat())
+    }
+
     /// Runs a command to its good end; what it says as JSON.
     fn run(&self, arguments: &[&str]) -> Result<Value, Failure> {
         let failed = |reason: String| Failure::new(format!("coffer {arguments:?}: {reason}"));

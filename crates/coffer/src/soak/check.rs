@@ -52,6 +52,29 @@ pub(super) async fn totals(course: &Course) -> Result<String, Failure> {
     }
 }
 
+/// The books add up, and say of every asset what its chain says; what was compared, as words.
+pub(super) fn books(course: &Course) -> Result<String, Failure> {
+    let checked = course.installation.books(&["check"])?;
+    let mut arrivals = 0;
+    for which in Which::ALL {
+        let network = which.network();
+        let proof = course.installation.books(&["prove", network])?;
+        let assets = proof["assets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for asset in assets {
+            let differs = ["moved_away", "not_booked"].iter().any(|name| asset[*name] != "0");
+            if differs {
+                return Err(Failure::new(format!("the books of {network}: {asset}")));
+            }
+            arrivals += asset["arrivals"].as_u64().unwrap_or_default();
+        }
+        if assets.is_empty() {
+            return Err(Failure::new(format!("the books have nothing of {network}")));
+        }
+    }
+    let entries = &checked["entries"];
+    Ok(format!("{entries} entries booked, {arrivals} arrivals proved with a difference of 0"))
+}
+
 /// The transfers of a request that are in a block, in base units.
 fn held(shown: &Value, which: Which) -> Result<u128, Failure> {
     let transactions = shown["transactions"].as_array().into_iter().flatten();

@@ -83,6 +83,31 @@ async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
     told(&sink, "processing 25/25: 25x0").await;
     node.mine(3).await;
     told(&sink, "paid 25/25: 25x3").await;
+    node.pay(&address, ether(500)).await;
+    node.pay_token(&token, &address, 1_000_000).await;
+    node.mine(3).await;
+    until("what came beside it", async || {
+        let proof = program.run(&["books", "prove", "anvil", "--json"]).await;
+        let assets = proof["assets"].as_array().unwrap();
+        let late = |asset: &&Value| asset["customers"] != "0";
+        (assets.iter().filter(late).count() == 2).then_some(())
+    })
+    .await;
+    let proof = program.run(&["books", "prove", "anvil", "--json"]).await;
+    // The chain gave each of these accounts 10,000 ETH before there was a Coffer.
+    let expected = json!([
+        {
+            "iso": "ETH", "network": "anvil", "arrivals": 2, "booked": "0.51",
+            "not_final": "0", "held": "20000.51", "moved_away": "0", "not_booked": "20000",
+            "merchants": "0.01", "customers": "0.5",
+        },
+        {
+            "iso": "USDX", "network": "anvil", "arrivals": 2, "booked": "26",
+            "not_final": "0", "held": "26", "moved_away": "0", "not_booked": "0",
+            "merchants": "25", "customers": "1",
+        },
+    ]);
+    assert_eq!(proof["assets"], expected);
 }
 
 #[tokio::test]
