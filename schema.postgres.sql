@@ -206,9 +206,9 @@ CREATE TABLE entry (
     CONSTRAINT entry_check CHECK (debit <> credit),
     CONSTRAINT entry_reverses_check CHECK (reverses = ANY (ARRAY[0::bigint, 1::bigint])),
     CONSTRAINT entry_journal_id_fkey FOREIGN KEY (journal_id) REFERENCES journal(id),
-    CONSTRAINT entry_pkey PRIMARY KEY (journal_id, ordinal),
-    CONSTRAINT entry_arrival_key UNIQUE (arrival)
+    CONSTRAINT entry_pkey PRIMARY KEY (journal_id, ordinal)
 );
+CREATE UNIQUE INDEX entry_arrival ON entry USING btree (arrival) WHERE arrival IS NOT NULL;
 
 CREATE TABLE event (
     id TEXT NOT NULL,

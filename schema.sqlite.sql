@@ -188,11 +188,13 @@ CREATE TABLE entry (
     network TEXT NOT NULL,
     units TEXT NOT NULL,
     reference TEXT,
-    arrival TEXT UNIQUE,
+    arrival TEXT,
     reverses INTEGER NOT NULL CHECK (reverses IN (0, 1)),
     PRIMARY KEY (journal_id, ordinal),
     CHECK (debit <> credit)
 ) STRICT;
+
+CREATE UNIQUE INDEX entry_arrival ON entry (arrival) WHERE arrival IS NOT NULL;
 
 CREATE TABLE event (
     id TEXT NOT NULL PRIMARY KEY,

@@ -4,6 +4,8 @@ mod check;
 mod prove;
 mod statement;
 
+use std::sync::{Mutex, PoisonError};
+
 use coffer_domain::{
     books::entries, id::PaymentRequestId, payment_request::PaymentRequest, time::Timestamp,
 };
@@ -13,7 +15,14 @@ pub use check::BooksReport;
 pub use prove::{Proof, ProofLine, ProveRefused};
 pub use statement::{Period, StatementLine};
 
-use crate::{engine::Engine, error::EngineError};
+use crate::{alarms::Alarm, engine::Engine, error::EngineError};
+
+/// How far the workers of the books have come, of this server.
+#[derive(Default)]
+pub(crate) struct Progress {
+    opened: Mutex<Option<PaymentRequestId>>,
+    compared: Mutex<Option<PaymentRequestId>>,
+}
 
 /// Requests from before the books that are opened in one run.
 const OPENED_AT_ONCE: u32 = 200;
@@ -34,22 +43,31 @@ impl Engine {
     }
 
     /// Books what requests from before the books hold, some at a time; whether there may be more.
+    /// One that cannot be booked is an alarm, and keeps no other waiting.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn open_books(&self) -> Result<bool, EngineError> {
-        let requests = self
+        let after = *self.books.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let requests: Result<Vec<PaymentRequestId>, DbError> = self
             .store()
-            .read(async |tx: &mut Tx<'_>| tx.unbooked_requests(OPENED_AT_ONCE).await)
-            .await
-            .map_err(|error: DbError| error)?;
+            .read(async move |tx: &mut Tx<'_>| tx.unbooked_requests(after, OPENED_AT_ONCE).await)
+            .await;
+        let requests = requests?;
         for request in &requests {
-            self.open_in_books(*request).await?;
+            match self.open_in_books(*request).await {
+                Err(error) if error.is_unavailable() => return Err(error.into()),
+                Err(error) => self.raise_books_wrong(*request, &error).await?,
+                Ok(()) => {}
+            }
         }
+        // The next time around begins with what was left.
+        *self.books.opened.lock().unwrap_or_else(PoisonError::into_inner) =
+            requests.last().copied();
         Ok(!requests.is_empty())
     }
 
-    async fn open_in_books(&self, request: PaymentRequestId) -> Result<(), EngineError> {
+    async fn open_in_books(&self, request: PaymentRequestId) -> Result<(), DbError> {
         let (engine, now) = (self.clone(), self.now());
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
@@ -61,8 +79,22 @@ impl Engine {
                 engine.book(tx, key, None, &stored.request, now).await
             })
             .await
-            .map_err(|error: DbError| error)?;
-        Ok(())
+    }
+
+    async fn raise_books_wrong(
+        &self,
+        request: PaymentRequestId,
+        error: &DbError,
+    ) -> Result<(), EngineError> {
+        let (engine, now, why) = (self.clone(), self.now(), error.to_string());
+        let raised: Result<(), DbError> = self
+            .store()
+            .write(async move |tx: &mut Tx<'_>| {
+                let about = format_args!("payment request {request}");
+                engine.raise(tx, Alarm::BooksWrong, about, &why, now).await
+            })
+            .await;
+        Ok(raised?)
     }
 
     async fn book(

@@ -26,6 +26,8 @@ pub const ALARMS_TOPIC: &str = "alarms";
 /// What kept answers and nonces are forgotten after.
 const ANSWERS_KEPT: Span = Span::from_hours(24);
 const NONCES_KEPT: Span = Span::from_minutes(15);
+/// A worker runs at least so often; the heartbeat waits for each.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 /// Events numbered in one transaction.
 const EVENTS_BATCH: u32 = 500;
 
@@ -58,6 +60,8 @@ impl Engine {
     /// Starts every worker; they end when `stop` is cancelled, each after its current run.
     pub fn start_workers(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for worker in self.workers() {
+            // One that rests for longer would be held to be stuck.
+            debug_assert!(worker.every <= LONGEST_REST, "{} rests too long", worker.name);
             let (engine, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move { engine.keep_working(worker, stop).await });
         }
@@ -83,8 +87,8 @@ impl Engine {
             worker("send alarms", seconds(15), Some(ALARMS_TOPIC), Work::SendAlarms),
             worker("heartbeat", seconds(60), None, Work::Heartbeat),
             worker("take stock", seconds(5), None, Work::TakeStock),
-            worker("open the books", seconds(3_600), None, Work::OpenBooks),
-            worker("check the books", seconds(21_600), None, Work::CheckBooks),
+            worker("open the books", seconds(60), None, Work::OpenBooks),
+            worker("check the books", seconds(60), None, Work::CheckBooks),
         ];
         workers.extend(self.chains().map(|chain| Worker {
             name: format!("follow {}", chain.name()),
@@ -166,6 +170,7 @@ impl Engine {
             Work::SendAlarms => self.send_alarms().await.map(|tried| tried > 0),
             Work::Heartbeat => self.give_heartbeat().await.map(|()| false),
             Work::TakeStock => self.take_stock().await.map(|()| false),
+            Work::OpenBooks | Work::CheckBooks if !self.holds(lease::CALLBACKS) => Ok(false),
             Work::OpenBooks => self.open_books().await,
             Work::CheckBooks => self.watch_books().await.map(|()| false),
         }

@@ -6,7 +6,7 @@ use coffer_domain::{
     ports::{ChainError, Claim},
     transfer::BlockRef,
 };
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, future::try_join_all};
 use serde_json::json;
 
 use super::{
@@ -24,9 +24,12 @@ impl EvmChain {
         let pinned = &self.pinned;
         let answer = self.failover.ask(|endpoint| {
             async move {
-                let calls: Vec<_> =
-                    claims.iter().map(|claim| one(endpoint, pinned, at, claim)).collect();
-                stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await
+                let mut held = Vec::with_capacity(claims.len());
+                for claims in claims.chunks(CALLS_AT_ONCE) {
+                    let calls = claims.iter().map(|claim| one(endpoint, pinned, at, claim));
+                    held.extend(try_join_all(calls).await?);
+                }
+                Ok(held)
             }
             .boxed()
         });

@@ -12,7 +12,12 @@ use futures_util::FutureExt;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use super::{UtxoChain, fault::Fault, link::COIN_DECIMALS, node::Node};
+use super::{
+    UtxoChain,
+    fault::{Failure, Fault},
+    link::COIN_DECIMALS,
+    node::Node,
+};
 
 /// Outputs that are asked for in one call.
 const OUTPUTS_AT_ONCE: usize = 100;
@@ -33,14 +38,17 @@ impl UtxoChain {
         let answer = self.sources.ask(|source| {
             async move {
                 match source.node() {
-                    Some(node) => all(node, claims).await.map(Some),
-                    None => Ok(None),
+                    Some(node) => all(node, claims).await,
+                    None => Err(Fault::Unseen),
                 }
             }
             .boxed()
         });
         match answer.await {
-            Ok((_, held)) => Ok(held),
+            Ok((_, held)) => Ok(Some(held)),
+            Err(Failure(faults)) if faults.iter().all(|(_, fault)| *fault == Fault::Unseen) => {
+                Ok(None)
+            }
             Err(failure) => Err(failure.into_error(self.network, height)),
         }
     }

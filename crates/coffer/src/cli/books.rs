@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use coffer_domain::{
-    books::{AccountKind, Balance},
+    books::{AccountKind, Balance, Held},
     id::MerchantId,
     merchant::Environment,
     money::AssetId,
@@ -49,8 +49,8 @@ pub enum BooksCommand {
     /// Hold what is booked against what a network says that our addresses hold
     ///
     /// It asks the network's endpoints. What is not there any more was moved away with the keys of
-    /// the wallet, which Coffer does not have. Its status is 1 if customers are owed more than is
-    /// there.
+    /// the wallet, which Coffer does not have; an Esplora server cannot be asked, as it is told no
+    /// address. Its status is 1 if accounts and payment requests differ.
     Prove {
         /// The network
         network: String,
@@ -122,11 +122,12 @@ fn check(report: &BooksReport, terminal: Terminal) -> Result<(), Failure> {
                 "accounts": report.accounts,
                 "requests": report.requests,
                 "unopened": report.unopened,
+                "wrong": report.wrong,
                 "findings": report.findings,
             })
         },
         || {
-            let BooksReport { entries, accounts, requests, unopened, findings } = report;
+            let BooksReport { entries, accounts, requests, unopened, findings, .. } = report;
             let mut text = format!(
                 "{entries} entries on {accounts} accounts, {requests} payment requests compared.\n"
             );
@@ -146,20 +147,20 @@ fn check(report: &BooksReport, terminal: Terminal) -> Result<(), Failure> {
             text
         },
     )?;
-    match report.findings.len() {
+    match report.wrong {
         0 => Ok(()),
-        count => Err(Failure::new(format!("the books are wrong in {count} places"))),
+        wrong => Err(Failure::new(format!("the books are wrong in {wrong} places"))),
     }
 }
 
 /// The accounts of a merchant in an asset.
-type Held = BTreeMap<(MerchantId, AssetId), BTreeMap<AccountKind, Balance>>;
+type Accounts = BTreeMap<(MerchantId, AssetId), BTreeMap<AccountKind, Balance>>;
 
 async fn balance(engine: &Engine, whose: &Whose, terminal: Terminal) -> Result<(), Failure> {
     let (environment, merchant) = (whose.environment(), whose.merchant(engine).await?);
     let accounts: Result<Vec<StoredAccount>, DbError> =
         engine.store().read(async move |tx: &mut Tx<'_>| tx.accounts(environment).await).await;
-    let mut held = Held::new();
+    let mut held = Accounts::new();
     for StoredAccount { account, balance } in accounts? {
         if merchant.is_none_or(|merchant| account.scope.merchant == merchant) {
             let key = (account.scope.merchant, account.asset);
@@ -169,21 +170,26 @@ async fn balance(engine: &Engine, whose: &Whose, terminal: Terminal) -> Result<(
     terminal.answer(|| objects(engine, &held), || lines(engine, &held, whose))
 }
 
-fn decimals(engine: &Engine, asset: AssetId) -> u8 {
-    engine.catalogue().asset(asset).map_or(0, |asset| asset.decimals)
+/// An amount as a decimal; in base units, and saying so, where the settings do not name the asset
+/// any more, so that nobody takes it for one.
+fn amount(engine: &Engine, asset: AssetId, held: Held) -> String {
+    match engine.catalogue().asset(asset) {
+        Some(known) => held.decimal(known.decimals),
+        None => format!("{held} base units"),
+    }
 }
 
-fn amount(
+fn of_kind(
     engine: &Engine,
     asset: AssetId,
     accounts: &BTreeMap<AccountKind, Balance>,
     kind: AccountKind,
 ) -> String {
     let balance = accounts.get(&kind).copied().unwrap_or_default();
-    balance.held(kind).decimal(decimals(engine, asset))
+    amount(engine, asset, balance.held(kind))
 }
 
-fn objects(engine: &Engine, held: &Held) -> Value {
+fn objects(engine: &Engine, held: &Accounts) -> Value {
     let balance = |((merchant, asset), accounts): (&(MerchantId, AssetId), _)| {
         let mut object = json!({
             "merchant": merchant.text(),
@@ -191,14 +197,14 @@ fn objects(engine: &Engine, held: &Held) -> Value {
             "network": asset.network.as_str(),
         });
         for kind in AccountKind::ALL {
-            object[kind.as_str()] = amount(engine, *asset, accounts, kind).into();
+            object[kind.as_str()] = of_kind(engine, *asset, accounts, kind).into();
         }
         object
     };
     json!({"balances": held.iter().map(balance).collect::<Vec<_>>()})
 }
 
-fn lines(engine: &Engine, held: &Held, whose: &Whose) -> String {
+fn lines(engine: &Engine, held: &Accounts, whose: &Whose) -> String {
     if held.is_empty() {
         let other = if whose.sandbox { "" } else { "; --sandbox shows those of the sandbox" };
         return format!("Nothing is booked yet{other}.\n");
@@ -207,7 +213,7 @@ fn lines(engine: &Engine, held: &Held, whose: &Whose) -> String {
     head.extend(AccountKind::ALL.map(|kind| kind.as_str().replace('_', " ")));
     let row = |((merchant, asset), accounts): (&(MerchantId, AssetId), _)| {
         let mut row = vec![merchant.text(), asset.to_string()];
-        row.extend(AccountKind::ALL.map(|kind| amount(engine, *asset, accounts, kind)));
+        row.extend(AccountKind::ALL.map(|kind| of_kind(engine, *asset, accounts, kind)));
         row
     };
     columns(&std::iter::once(head).chain(held.iter().map(row)).collect::<Vec<_>>())

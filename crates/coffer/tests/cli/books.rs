@@ -44,11 +44,12 @@ fn an_export_adds_up_and_says_what_it_was_worth() {
     assert_eq!(
         lines.next(),
         Some(
-            "merchant,iso,network,opening,in,out,closing,value_currency,value_in,in_without_value"
+            "merchant,iso,network,opening,in,out,closing,value_currency,value_in,in_without_value,\
+             value_out"
         )
     );
     let row: Vec<&str> = lines.next().unwrap().split(',').skip(1).collect();
-    assert_eq!(row, ["BTC", "bitcoin", "0", "0.002", "0", "0.002", "USD", "100", "0"]);
+    assert_eq!(row, ["BTC", "bitcoin", "0", "0.002", "0", "0.002", "USD", "100", "0", "0"]);
     assert_eq!(lines.next(), None);
     let later =
         home.json(&["books", "export", "--sandbox", "--from", "2999-01-01", "--to", "2999-01-02"]);

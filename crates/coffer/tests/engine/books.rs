@@ -1,13 +1,18 @@
 //! The books: what is booked of every state of a payment.
 
 use coffer_domain::{
-    books::AccountKind::{Available, Incoming, Owed, Pending, ReorgLoss, Treasury, Undecided},
+    books::{
+        Account,
+        AccountKind::{Available, Incoming, Owed, Pending, ReorgLoss, Treasury, Undecided},
+        Arrival, Cause, Entry,
+    },
     id::{Id, JournalId},
+    money::Units,
 };
 use coffer_store::{books::Journal, error::DbError, tx::Tx};
 
 use crate::{
-    house::{BTC, House, LTC, PRICE, minutes},
+    house::{BTC, House, LTC, PRICE, asset, minutes},
     on_both,
 };
 
@@ -108,6 +113,42 @@ on_both! {
         assert_eq!(house.held(Available, BTC).await, (3 * PRICE).to_string());
     }
 
+    async fn two_that_move_one_account_at_once_are_both_on_it(house: House) {
+        let scope = house.caller.scope;
+        let book = |number: u8| {
+            let (engine, journal) = (house.engine().clone(), moved(house, number, 5));
+            tokio::spawn(async move {
+                let write = async move |tx: &mut Tx<'_>| tx.book(&journal).await;
+                engine.store().write_committed(write).await
+            })
+        };
+        let both = (book(1), book(2));
+        let both: [Result<(), DbError>; 2] = [both.0.await.unwrap(), both.1.await.unwrap()];
+        let done = both.iter().filter(|one| one.is_ok()).count();
+        assert!(both.iter().all(|one| matches!(one, Ok(()) | Err(DbError::Conflict))), "{both:?}");
+        let account = Account { scope, kind: Available, asset: asset(BTC) };
+        let balance = house.read(async move |tx| tx.account(account).await).await;
+        assert_eq!(balance.unwrap().credited.to_string(), (5 * done).to_string());
+        forget(house).await;
+    }
+
+    async fn what_a_part_that_failed_has_booked_is_on_no_account(house: House) {
+        let (one, other) = (moved(house, 1, 5), moved(house, 2, 7));
+        let store = house.engine().store();
+        let done = store.write(async move |tx: &mut Tx<'_>| {
+            tx.book(&one).await?;
+            let failed = tx.nested(async |tx: &mut Tx<'_>| {
+                tx.book(&other).await?;
+                Err::<(), DbError>(DbError::Reference { constraint: String::new() })
+            });
+            assert!(failed.await.is_err());
+            Ok::<_, DbError>(())
+        });
+        done.await.unwrap();
+        assert_eq!(house.held(Available, BTC).await, "5");
+        forget(house).await;
+    }
+
     async fn a_movement_is_booked_once_whoever_books_it(house: House) {
         let made = house.chosen(BTC).await;
         house.pay(&made, PRICE).await;
@@ -134,14 +175,8 @@ on_both! {
         house.pay(&first, PRICE + 500).await;
         house.pay(&second, PRICE / 2).await;
         house.blocks(3).await;
-        let store = house.engine().store();
-        let forgotten = store.write(async |tx: &mut Tx<'_>| {
-            for sql in FORGET {
-                tx.exec(sql, &[]).await?;
-            }
-            Ok::<_, DbError>(())
-        });
-        forgotten.await.unwrap();
+        forget(house).await;
+        write_many(house, "UPDATE payment_request SET booked = 0", 2).await;
         assert_eq!(house.engine().check_books().await.unwrap().unopened, 2);
         house.pay(&second, PRICE / 2).await;
         house.blocks(1).await;
@@ -161,7 +196,7 @@ on_both! {
         house.blocks(3).await;
         set_treasury(house, "1").await;
         let report = house.engine().check_books().await.unwrap();
-        assert_eq!(report.findings.len(), 2, "{:?}", report.findings);
+        assert_eq!(report.findings.len(), 3, "{:?}", report.findings);
         assert!(report.findings[0].contains("stands at 1 debited"), "{:?}", report.findings);
         assert!(report.findings[1].starts_with("of BTC/bitcoin (sandbox) "));
         set_treasury(house, &PRICE.to_string()).await;
@@ -169,12 +204,36 @@ on_both! {
 }
 
 /// As a database was before it had books.
-const FORGET: [&str; 4] = [
-    "DELETE FROM entry",
-    "DELETE FROM journal",
-    "DELETE FROM account",
-    "UPDATE payment_request SET booked = 0",
-];
+async fn forget(house: &House) {
+    let store = house.engine().store();
+    let forgotten = store.write(async |tx: &mut Tx<'_>| {
+        for sql in ["DELETE FROM entry", "DELETE FROM journal", "DELETE FROM account"] {
+            tx.exec(sql, &[]).await?;
+        }
+        Ok::<_, DbError>(())
+    });
+    forgotten.await.unwrap();
+}
+
+/// A journal of so much for the merchant.
+fn moved(house: &House, number: u8, units: u128) -> Journal {
+    Journal {
+        id: Id::new(house.engine().now(), [number; 10]),
+        key: format!("moved {number}"),
+        scope: house.caller.scope,
+        request: None,
+        booked_at: house.engine().now(),
+        entries: vec![Entry {
+            cause: Cause::Surplus,
+            debit: Treasury,
+            credit: Available,
+            asset: asset(BTC),
+            units: Units::new(units),
+            reverses: false,
+            arrival: Arrival::None,
+        }],
+    }
+}
 
 async fn set_treasury(house: &House, debited: &str) {
     let sql = format!("UPDATE account SET debited = '{debited}' WHERE kind = 'treasury'");
@@ -183,7 +242,11 @@ async fn set_treasury(house: &House, debited: &str) {
 }
 
 async fn write(house: &House, sql: &'static str) {
+    write_many(house, sql, 1).await;
+}
+
+async fn write_many(house: &House, sql: &'static str, rows: u64) {
     let store = house.engine().store();
     let done = store.write(async move |tx: &mut Tx<'_>| tx.exec(sql, &[]).await).await;
-    assert_eq!(done, Ok::<_, DbError>(1), "{sql}");
+    assert_eq!(done, Ok::<_, DbError>(rows), "{sql}");
 }

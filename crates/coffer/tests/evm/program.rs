@@ -93,18 +93,21 @@ async fn an_operator_with_an_account_key_and_a_node_takes_coin_and_tokens() {
         (assets.iter().filter(late).count() == 2).then_some(())
     })
     .await;
-    let proof = program.run(&["books", "prove", "anvil", "--json"]).await;
+    let mut proof = program.run(&["books", "prove", "anvil", "--json"]).await;
+    for asset in proof["assets"].as_array_mut().unwrap() {
+        asset.as_object_mut().unwrap().remove("merchant");
+    }
     // The chain gave each of these accounts 10,000 ETH before there was a Coffer.
     let expected = json!([
         {
             "iso": "ETH", "network": "anvil", "arrivals": 2, "booked": "0.51",
             "not_final": "0", "held": "20000.51", "moved_away": "0", "not_booked": "20000",
-            "merchants": "0.01", "customers": "0.5",
+            "merchants": "0.01", "customers": "0.5", "short": false,
         },
         {
             "iso": "USDX", "network": "anvil", "arrivals": 2, "booked": "26",
             "not_final": "0", "held": "26", "moved_away": "0", "not_booked": "0",
-            "merchants": "25", "customers": "1",
+            "merchants": "25", "customers": "1", "short": false,
         },
     ]);
     assert_eq!(proof["assets"], expected);

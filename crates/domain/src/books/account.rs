@@ -5,12 +5,11 @@
 pub enum AccountKind {
     /// What is on its way to our addresses and not final.
     Incoming,
-    /// What our addresses hold, final.
+    /// What has arrived at our addresses, final. What the owner of the keys moves away stays booked.
     Treasury,
     /// What the merchant may come to have: the other side of [`Self::Incoming`].
     Pending,
     /// Final, of a request that has not ended, so that it is nobody's yet; or held by screening.
-    /// Comes to zero.
     Undecided,
     /// What the merchant has.
     Available,

@@ -50,12 +50,12 @@ impl Standing {
     }
 }
 
-/// What a request was paid beyond its price, of that for which cases were opened.
+/// What a request was paid beyond its price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Surplus {
-    /// What is there: the customer's.
+    /// What of it is there, and has a case: the customer's.
     pub owed: Units,
-    /// What a reorganisation took: it was never the merchant's, so he has not lost it.
+    /// What a reorganisation took of it: it was never the merchant's, so he has not lost it.
     pub lost: Units,
 }
 
@@ -63,10 +63,25 @@ impl Surplus {
     /// None.
     pub const NONE: Self = Self { owed: Units::ZERO, lost: Units::ZERO };
 
-    /// The surplus of a request.
+    /// The surplus of a request. What is there pays the price first, so that a payment made again
+    /// after a reorganisation took the first leaves no loss.
     #[must_use]
     pub fn of(request: &PaymentRequest) -> Self {
-        let owed = request.over_opened.min(request.surplus());
-        Self { owed, lost: request.over_opened.saturating_sub(owed) }
+        let paid = request.quotes.iter().find(|quote| Some(quote.id) == request.paid_quote);
+        let Some(expected) = paid.map(|quote| quote.expected) else { return Self::NONE };
+        let sum = |standing| {
+            let own = request.transfers.iter();
+            let own = own.filter(|transfer| Standing::of(transfer) == Some(standing));
+            own.fold(Units::ZERO, |sum, transfer| added(sum, transfer.units))
+        };
+        let (there, gone) = (sum(Standing::Payment), sum(Standing::Lost));
+        let beyond = there.saturating_sub(expected);
+        let ever = added(there, gone).saturating_sub(expected);
+        Self { owed: request.over_opened.min(beyond), lost: ever.saturating_sub(beyond) }
     }
+}
+
+/// The sum, stopping at the greatest that fits.
+fn added(one: Units, other: Units) -> Units {
+    one.checked_add(other).unwrap_or(Units::new(u128::MAX))
 }

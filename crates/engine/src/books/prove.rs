@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use coffer_domain::{
     books::{AccountKind, Balance, Held, Total},
     code::NetworkName,
+    id::MerchantId,
     merchant::Environment,
     money::{AssetId, Units},
     payment_request::{PaymentRequest, TrackedTransfer},
@@ -24,6 +25,9 @@ pub enum ProveRefused {
     /// Nothing of it was read yet.
     #[error("{0} was not read yet")]
     NotRead(NetworkName),
+    /// The books are not whole yet.
+    #[error("{0} payment requests are from before the books; a running server books them first")]
+    Unopened(u64),
     /// Nobody can say what addresses hold.
     #[error(
         "nobody can say what addresses of {0} hold: that takes a node, and an Esplora server is \
@@ -44,15 +48,19 @@ impl From<DbError> for ProveRefused {
     }
 }
 
-/// What the books and a chain say of one asset.
+/// What the books and a chain say of one asset of a merchant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProofLine {
+    /// Whose.
+    pub merchant: MerchantId,
     /// Of which.
     pub asset: AssetId,
     /// Arrivals that were looked for.
     pub arrivals: u64,
-    /// What is booked as final.
+    /// What is final, as the requests say.
     pub treasury: Total,
+    /// What the account says of it; other than that the books are wrong.
+    pub booked: Held,
     /// What is in blocks and not final.
     pub incoming: Total,
     /// What our addresses hold.
@@ -68,10 +76,16 @@ pub struct ProofLine {
 }
 
 impl ProofLine {
-    /// Whether customers are owed more than is there.
+    /// Whether customers are owed more than is there of what they sent.
     #[must_use]
     pub fn is_short(&self) -> bool {
-        matches!(self.owed, Held::Right(owed) if owed > self.held)
+        matches!(self.owed, Held::Right(owed) if owed > self.held.less(self.unbooked))
+    }
+
+    /// Whether the account says what the requests say.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.booked == Held::Right(self.treasury)
     }
 }
 
@@ -92,13 +106,15 @@ struct Booked {
     arrivals: Vec<TransferReference>,
 }
 
-type Addresses = BTreeMap<(AssetId, String), Booked>;
+type Whose = (MerchantId, AssetId);
+type Addresses = BTreeMap<(Whose, String), Booked>;
 
 /// What is read of the books at one moment.
 struct Read {
     at: BlockRef,
     booked: Addresses,
-    claims: BTreeMap<(AssetId, AccountKind), Balance>,
+    accounts: BTreeMap<(Whose, AccountKind), Balance>,
+    unopened: u64,
 }
 
 impl Engine {
@@ -115,7 +131,10 @@ impl Engine {
             .await
             .map_err(|error: DbError| error)?;
         let read = read.ok_or_else(|| ProveRefused::NotRead(chain.name()))?;
-        let claims = read.booked.iter().map(|((asset, address), booked)| {
+        if read.unopened > 0 {
+            return Err(ProveRefused::Unopened(read.unopened));
+        }
+        let claims = read.booked.iter().map(|(((_, asset), address), booked)| {
             let account = chain.parse_address(asset.network, address)?.account;
             Ok(Claim { account, asset: *asset, arrivals: booked.arrivals.clone() })
         });
@@ -132,7 +151,12 @@ impl Engine {
         chain: &Arc<dyn Chain>,
     ) -> Result<Option<Read>, DbError> {
         let Some(cursor) = tx.cursor(chain.name()).await? else { return Ok(None) };
-        let mut read = Read { at: cursor.at, booked: Addresses::new(), claims: BTreeMap::new() };
+        let mut read = Read {
+            at: cursor.at,
+            booked: Addresses::new(),
+            accounts: BTreeMap::new(),
+            unopened: 0,
+        };
         let mut last = None;
         loop {
             let page = tx.requests_with_transfers(last, PAGE).await?;
@@ -140,14 +164,16 @@ impl Engine {
             last = Some(*newest);
             for id in page {
                 let Some(stored) = tx.request(id).await? else { continue };
+                read.unopened += u64::from(!stored.booked);
                 self.take_request(&stored.request, chain, &mut read.booked);
             }
         }
         for environment in [Environment::Live, Environment::Sandbox] {
             for stored in tx.accounts(environment).await? {
                 let (kind, asset) = (stored.account.kind, stored.account.asset);
+                let whose = (stored.account.scope.merchant, asset);
                 if self.carries(chain, environment, asset.network) {
-                    let sum = read.claims.entry((asset, kind)).or_default();
+                    let sum = read.accounts.entry((whose, kind)).or_default();
                     sum.debited = sum.debited.and(stored.balance.debited);
                     sum.credited = sum.credited.and(stored.balance.credited);
                 }
@@ -166,10 +192,11 @@ impl Engine {
         for transfer in &request.transfers {
             let in_block = matches!(transfer.position, Position::Block { .. });
             let there = transfer.is_final() || in_block;
-            if !there || !self.carries(chain, environment, transfer.asset.network) {
-                continue;
+            // What the settings do not name any more cannot be asked for.
+            let known = self.catalogue().asset(transfer.asset).is_some();
+            if there && known && self.carries(chain, environment, transfer.asset.network) {
+                take_transfer(request.scope.merchant, transfer, booked);
             }
-            take_transfer(transfer, booked);
         }
     }
 
@@ -184,17 +211,18 @@ impl Engine {
     }
 }
 
-fn take_transfer(transfer: &TrackedTransfer, booked: &mut Addresses) {
-    let own = booked.entry((transfer.asset, transfer.address.clone())).or_default();
+fn take_transfer(merchant: MerchantId, transfer: &TrackedTransfer, booked: &mut Addresses) {
+    let whose = (merchant, transfer.asset);
+    let own = booked.entry((whose, transfer.address.clone())).or_default();
     let sum = if transfer.is_final() { &mut own.treasury } else { &mut own.incoming };
     *sum = sum.plus(transfer.units);
     own.arrivals.push(transfer.reference.clone());
 }
 
 fn lines(read: &Read, held: &[Units]) -> Vec<ProofLine> {
-    let mut lines: BTreeMap<AssetId, ProofLine> = BTreeMap::new();
-    for (((asset, _), booked), held) in read.booked.iter().zip(held) {
-        let line = lines.entry(*asset).or_insert_with(|| empty(*asset, read));
+    let mut lines: BTreeMap<Whose, ProofLine> = BTreeMap::new();
+    for (((whose, _), booked), held) in read.booked.iter().zip(held) {
+        let line = lines.entry(*whose).or_insert_with(|| empty(*whose, read));
         let held = Total::ZERO.plus(*held);
         line.arrivals += u64::try_from(booked.arrivals.len()).unwrap_or(u64::MAX);
         line.treasury = line.treasury.and(booked.treasury);
@@ -207,20 +235,24 @@ fn lines(read: &Read, held: &[Units]) -> Vec<ProofLine> {
     lines.into_values().collect()
 }
 
-fn empty(asset: AssetId, read: &Read) -> ProofLine {
+fn empty(whose: Whose, read: &Read) -> ProofLine {
+    let of = |kind| read.accounts.get(&(whose, kind)).copied().unwrap_or_default();
     let sum = |kinds: &[AccountKind]| {
         let mut total = Balance::default();
         for kind in kinds {
-            let balance = read.claims.get(&(asset, *kind)).copied().unwrap_or_default();
+            let balance = of(*kind);
             total.debited = total.debited.and(balance.debited);
             total.credited = total.credited.and(balance.credited);
         }
         total.held(AccountKind::Available)
     };
+    let (merchant, asset) = whose;
     ProofLine {
+        merchant,
         asset,
         arrivals: 0,
         treasury: Total::ZERO,
+        booked: of(AccountKind::Treasury).held(AccountKind::Treasury),
         incoming: Total::ZERO,
         held: Total::ZERO,
         moved: Total::ZERO,

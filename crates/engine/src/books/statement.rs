@@ -52,6 +52,8 @@ pub struct StatementLine {
     /// What of [`Self::incoming`] was worth, in base units of the currency and rounded down, by the
     /// rates of the quotes it was paid to.
     pub value: Total,
+    /// What of [`Self::outgoing`] was worth, by the same rates.
+    pub value_out: Total,
     /// How much of [`Self::incoming`] has no rate: another asset than the quoted.
     pub without_value: Total,
 }
@@ -61,6 +63,7 @@ struct Sums {
     before: Balance,
     within: Balance,
     value: Total,
+    value_out: Total,
     without_value: Total,
 }
 
@@ -116,10 +119,12 @@ impl Engine {
         let balance = if within { &mut sum.within } else { &mut sum.before };
         let side = if arrives { &mut balance.debited } else { &mut balance.credited };
         *side = side.and(entry.units);
-        if within && arrives {
-            match self.value(stored, entry) {
-                Some(value) => sum.value = sum.value.plus(value),
-                None => sum.without_value = sum.without_value.and(entry.units),
+        if within {
+            match (self.value(stored, entry), arrives) {
+                (Some(value), true) => sum.value = sum.value.plus(value),
+                (Some(value), false) => sum.value_out = sum.value_out.plus(value),
+                (None, true) => sum.without_value = sum.without_value.and(entry.units),
+                (None, false) => {}
             }
         }
         Ok(())
@@ -183,6 +188,7 @@ fn line((merchant, asset, currency): Key, sums: &Sums) -> StatementLine {
         outgoing: sums.within.credited,
         closing: after.held(kind),
         value: sums.value,
+        value_out: sums.value_out,
         without_value: sums.without_value,
     }
 }

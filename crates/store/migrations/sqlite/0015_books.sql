@@ -20,7 +20,7 @@ CREATE TABLE entry (
     network TEXT NOT NULL,
     units TEXT NOT NULL,
     reference TEXT,
-    arrival TEXT UNIQUE,
+    arrival TEXT,
     reverses INTEGER NOT NULL CHECK (reverses IN (0, 1)),
     PRIMARY KEY (journal_id, ordinal),
     CHECK (debit <> credit)
@@ -37,7 +37,13 @@ CREATE TABLE account (
     PRIMARY KEY (merchant_id, environment, iso, network, kind)
 ) STRICT;
 
--- Requests of before have no journal: what they hold is booked when they are looked at next.
+CREATE UNIQUE INDEX entry_arrival ON entry (arrival) WHERE arrival IS NOT NULL;
+
+-- Requests of before have no journal: what they hold is booked by a worker, or when they
+-- change next.
 ALTER TABLE payment_request ADD COLUMN booked INTEGER NOT NULL DEFAULT 0 CHECK (booked IN (0, 1));
+
+UPDATE payment_request SET booked = 1
+WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE transfer.request_id = payment_request.id);
 
 CREATE INDEX payment_request_unbooked ON payment_request (id) WHERE booked = 0;

@@ -58,10 +58,10 @@ impl Tx<'_> {
                  journal.environment, journal.request_id, journal.booked_at, entry.debit, \
                  entry.credit, entry.iso, entry.network, entry.units, entry.reference, \
                  entry.reverses FROM entry JOIN journal ON journal.id = entry.journal_id \
-                 WHERE (entry.journal_id, entry.ordinal) > ($1, $2) \
-                 ORDER BY entry.journal_id, entry.ordinal LIMIT $3"
+                 WHERE (entry.journal_id, entry.ordinal) > ($1, $2) AND journal.id >= $3 \
+                 ORDER BY entry.journal_id, entry.ordinal LIMIT $4"
             ),
-            vals![&journal, ordinal, limit],
+            vals![&journal, ordinal, &journal, limit],
             booked_entry,
         )
         .await
@@ -108,30 +108,40 @@ impl Tx<'_> {
         .await
     }
 
-    /// At most `limit` requests from before the books, whose money is not booked.
+    /// At most `limit` requests from before the books, whose money is not booked, behind one by id;
+    /// from the first one if none.
     ///
     /// # Errors
     /// When the database refuses or a row makes no sense.
     pub async fn unbooked_requests(
         &mut self,
+        after: Option<PaymentRequestId>,
         limit: u32,
     ) -> Result<Vec<PaymentRequestId>, DbError> {
+        let after = after.map(|id| id.text().to_string()).unwrap_or_default();
         self.many(
-            sql!("SELECT id FROM payment_request WHERE booked = 0 ORDER BY id LIMIT $1"),
-            vals![limit],
+            sql!(
+                "SELECT id FROM payment_request WHERE booked = 0 AND id > $1 \
+                 ORDER BY id LIMIT $2"
+            ),
+            vals![&after, limit],
             |row| codec::id(row, 0),
         )
         .await
     }
 
-    /// Notes that what a request holds is in the books; false when it was noted already.
+    /// Notes that what a request holds is in the books; false when it was noted already. Whoever
+    /// has read the request before must read it again.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn mark_booked(&mut self, request: PaymentRequestId) -> Result<bool, DbError> {
         let rows = self
             .exec(
-                sql!("UPDATE payment_request SET booked = 1 WHERE id = $1 AND booked = 0"),
+                sql!(
+                    "UPDATE payment_request SET booked = 1, version = version + 1 \
+                     WHERE id = $1 AND booked = 0"
+                ),
                 vals![&request.text()],
             )
             .await?;

@@ -5,6 +5,7 @@
 
 use coffer_domain::{code::NetworkName, inner_transfers::InnerTransfers};
 use coffer_store::{
+    dialect::Dialect,
     error::DbError,
     inner_transfers::InnerWay,
     migration::MIGRATIONS,
@@ -16,14 +17,19 @@ use coffer_store::{
 use crate::{on_both, place::Place};
 
 /// The store of this program, on a database that had these rows before the migration of that name.
-/// The statements are the same for both databases.
+/// The statements are the same for both databases; `{bytes}` stands for no bytes.
 async fn upgraded(place: &Place, migration: &str, rows: &'static [&'static str]) -> Store {
     let at = MIGRATIONS.iter().position(|it| it.name == migration).unwrap();
     let before = StoreOptions { migrations: &MIGRATIONS[..at], ..StoreOptions::new(Role::Serve) };
     let store = place.open_with(&before).await.unwrap();
     let fill = async move |tx: &mut Tx<'_>| {
+        let bytes = match tx.dialect() {
+            Dialect::Sqlite => "x''",
+            Dialect::Postgres => "''",
+        };
         for row in rows {
-            tx.exec(*row, vals![]).await?;
+            let row: &'static str = row.replace("{bytes}", bytes).leak();
+            tx.exec(row, vals![]).await?;
         }
         Ok::<_, DbError>(())
     };
@@ -69,7 +75,29 @@ on_both! {
         ];
         assert_eq!(audits, kept);
     }
+
+    async fn what_requests_with_transfers_hold_is_still_to_be_booked(place: &Place) {
+        let store = upgraded(place, "books", &[REQUESTS, TRANSFER]).await;
+        let read = async |tx: &mut Tx<'_>| {
+            let rows = "SELECT id, booked FROM payment_request ORDER BY id";
+            tx.many(rows, vals![], |row| Ok((row.text(0)?, row.flag(1)?))).await
+        };
+        let booked: Result<_, DbError> = store.read(read).await;
+        assert_eq!(booked.unwrap(), [("one".to_owned(), true), ("two".to_owned(), false)]);
+    }
 }
+
+/// A request that nobody paid, and one that somebody did.
+const REQUESTS: &str = "INSERT INTO payment_request (id, merchant_id, environment, key_id, token, \
+     fingerprint, price_iso, price_units, price_text, created_at, valid_until, policy, stage, \
+     version) VALUES \
+     ('one', 'm', 'live', 'k', 'a', {bytes}, 'EUR', '1', '0.01', 0, 1, '', 'created', 1), \
+     ('two', 'm', 'live', 'k', 'b', {bytes}, 'EUR', '1', '0.01', 0, 1, '', 'processing', 1)";
+const TRANSFER: &str = "INSERT INTO transfer (request_id, network, tx, place, chain, id, iso, \
+     asset_network, address, units, first_time, earliest_time, look, position, confirmations, \
+     finalized, max_confirmations, told, reversal_told, followed) VALUES \
+     ('two', 'bitcoin', 't', '0', 'bitcoin', 'x', 'BTC', 'bitcoin', 'a', '5', 0, 0, 1, 'pending', \
+     0, 0, 0, 'seen', 0, 1)";
 
 #[test]
 fn a_migration_that_changes_rows_has_a_test_of_what_they_become() {

@@ -1,7 +1,8 @@
 //! `coffer books export`
 
 use coffer_domain::{
-    books::Total,
+    books::{Held, Total},
+    money::Currency,
     time::{Span, Timestamp},
 };
 use coffer_engine::{
@@ -10,11 +11,11 @@ use coffer_engine::{
 };
 use serde_json::{Value, json};
 
-use super::{Whose, decimals};
+use super::Whose;
 use crate::{failure::Failure, terminal::Terminal};
 
 /// The columns, in this order for ever; new ones go to the end.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "merchant",
     "iso",
     "network",
@@ -25,6 +26,7 @@ const COLUMNS: [&str; 10] = [
     "value_currency",
     "value_in",
     "in_without_value",
+    "value_out",
 ];
 
 pub(super) async fn run(
@@ -67,21 +69,28 @@ fn day(option: &str, text: &str) -> Result<Timestamp, Failure> {
 
 /// No cell holds a comma or a quotation mark: ids, codes and numbers.
 fn row(engine: &Engine, line: &StatementLine) -> [String; COLUMNS.len()] {
-    let (asset, own) = (line.asset, decimals(engine, line.asset));
-    let currency = line.currency;
-    let behind = engine.catalogue().decimals(currency).unwrap_or(0);
-    let amount = |total: Total| total.decimal(own);
+    let (asset, currency) = (line.asset, line.currency);
+    let amount = |total: Total| super::amount(engine, asset, Held::Right(total));
+    let value = |total: Total| match engine.catalogue().decimals(currency) {
+        Some(decimals) => total.decimal(decimals),
+        None => format!("{total} base units"),
+    };
+    let priced_in = match currency {
+        Currency::Fiat(iso) => iso.to_string(),
+        Currency::Coin(coin) => coin.to_string(),
+    };
     [
         line.merchant.text(),
         asset.iso.to_string(),
         asset.network.to_string(),
-        line.opening.decimal(own),
+        super::amount(engine, asset, line.opening),
         amount(line.incoming),
         amount(line.outgoing),
-        line.closing.decimal(own),
-        currency.iso().to_string(),
-        line.value.decimal(behind),
+        super::amount(engine, asset, line.closing),
+        priced_in,
+        value(line.value),
         amount(line.without_value),
+        value(line.value_out),
     ]
 }
 

@@ -1,11 +1,11 @@
 //! `coffer books journal`
 
-use coffer_domain::id::PaymentRequestId;
+use coffer_domain::{books::Held, id::PaymentRequestId};
 use coffer_engine::engine::Engine;
 use coffer_store::{books::BookedEntry, error::DbError, tx::Tx};
 use serde_json::{Value, json};
 
-use super::{super::moment, decimals};
+use super::{super::moment, amount};
 use crate::{
     failure::Failure,
     terminal::{Terminal, columns},
@@ -52,7 +52,7 @@ fn object(engine: &Engine, entry: &BookedEntry) -> Value {
         "credit": entry.credit.as_str(),
         "iso": entry.asset.iso.as_str(),
         "network": entry.asset.network.as_str(),
-        "amount": entry.units.decimal(decimals(engine, entry.asset)),
+        "amount": amount(engine, entry.asset, Held::Right(entry.units)),
         "transfer": entry.reference,
         "reverses": entry.reverses,
     })
@@ -68,7 +68,7 @@ fn lines(engine: &Engine, entries: &[BookedEntry]) -> String {
             moment::text(entry.booked_at),
             entry.debit.as_str().to_owned(),
             entry.credit.as_str().to_owned(),
-            entry.units.decimal(decimals(engine, entry.asset)),
+            amount(engine, entry.asset, Held::Right(entry.units)),
             entry.asset.to_string(),
             if entry.reverses { "taken back".to_owned() } else { String::new() },
             entry.request.map(|id| id.text()).unwrap_or_default(),
