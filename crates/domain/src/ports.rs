@@ -2,6 +2,7 @@
 //! the engine knows only these traits.
 
 mod block;
+mod claim;
 mod sandbox;
 mod watches;
 
@@ -24,6 +25,7 @@ use crate::{
 
 pub use self::{
     block::{Block, Pending},
+    claim::Claim,
     sandbox::{SandboxBlock, SandboxLedger, SandboxRefused, SandboxTransfer},
     watches::{Watched, Watches},
 };
@@ -164,17 +166,6 @@ pub struct EndpointReport {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyRefused(pub String);
-
-/// What was booked for one of our addresses of one asset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Script or account bytes of the address.
-    pub account: Vec<u8>,
-    /// What was booked.
-    pub asset: AssetId,
-    /// The movements it was booked for.
-    pub arrivals: Vec<TransferReference>,
-}
 
 /// What starting to use a chain found out.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

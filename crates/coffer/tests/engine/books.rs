@@ -117,13 +117,13 @@ on_both! {
         let scope = house.caller.scope;
         let book = |number: u8| {
             let (engine, journal) = (house.engine().clone(), moved(house, number, 5));
-            tokio::spawn(async move {
+            async move {
                 let write = async move |tx: &mut Tx<'_>| tx.book(&journal).await;
                 engine.store().write_committed(write).await
-            })
+            }
         };
-        let both = (book(1), book(2));
-        let both: [Result<(), DbError>; 2] = [both.0.await.unwrap(), both.1.await.unwrap()];
+        let both: (Result<(), DbError>, Result<(), DbError>) = tokio::join!(book(1), book(2));
+        let both = [both.0, both.1];
         let done = both.iter().filter(|one| one.is_ok()).count();
         assert!(both.iter().all(|one| matches!(one, Ok(()) | Err(DbError::Conflict))), "{both:?}");
         let account = Account { scope, kind: Available, asset: asset(BTC) };

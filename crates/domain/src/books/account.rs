@@ -5,7 +5,8 @@
 pub enum AccountKind {
     /// What is on its way to our addresses and not final.
     Incoming,
-    /// What has arrived at our addresses, final. What the owner of the keys moves away stays booked.
+    /// What has arrived at our addresses, final. What the owner of the keys moves away stays
+    /// booked.
     Treasury,
     /// What the merchant may come to have: the other side of [`Self::Incoming`].
     Pending,
