@@ -86,7 +86,7 @@ struct Row {
 
 impl Alarm {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CallbackGivenUp,
         Self::PaymentReversed,
         Self::NetworkStopped,
