@@ -265,9 +265,8 @@ pub trait Chain: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// What is still at our addresses of what was booked for them, after a block, in the order of
-    /// the claims. Of outputs those that are not spent; of accounts all that they hold, which may
-    /// be more. None where no endpoint can say.
+    /// What is still there of what was booked, after a block: of outputs those that are not spent;
+    /// of accounts all that they hold, which may be more. None where no endpoint can say.
     async fn holdings(
         &self,
         _at: &BlockRef,
