@@ -59,7 +59,7 @@ fn lies(method: &str, params: &Value, truth: Value) -> Option<Reply> {
     let mut hash = truth.as_str().unwrap_or_default().to_owned();
     let last = hash.pop();
     hash.push(if last == Some('b') { 'a' } else { 'b' });
-    of_tip.then(|| Reply::Result(Value::String(hash)))
+    of_tip.then_some(Reply::Result(Value::String(hash)))
 }
 
 #[tokio::test]
