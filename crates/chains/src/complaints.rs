@@ -10,6 +10,9 @@ const REMINDER: Span = Span::from_minutes(5);
 /// An endpoint is back once it answers and has not failed for so long: one that answers every other
 /// question comes and goes every second.
 const SETTLED: Span = Span::from_seconds(30);
+/// So many kinds are told of within a minute, whatever an endpoint makes up.
+const LINES_A_MINUTE: usize = 5;
+const MINUTE: Span = Span::from_minutes(1);
 /// Kinds of faults that are remembered of one endpoint.
 const KINDS: usize = 16;
 
@@ -45,6 +48,10 @@ impl Complaints {
         if state.told.iter().any(|told| told.kind == kind && fresh(told)) {
             return false;
         }
+        let lately = |told: &&Told| (Span::ZERO..MINUTE).contains(&now.since(told.at));
+        if state.told.iter().filter(lately).count() >= LINES_A_MINUTE {
+            return false;
+        }
         state.told.retain(|told| told.kind != kind);
         if state.told.len() >= KINDS {
             state.told.remove(0);
@@ -66,11 +73,17 @@ impl Complaints {
     }
 }
 
-/// A reason without what differs each time: words with digits, such as heights and hashes. Status
-/// codes stay, being short.
+/// A reason without what differs each time: words with digits, such as ages, heights and hashes.
+/// The status of an answer stays.
 fn kind(reason: &str) -> String {
-    let differs = |word: &&str| word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit());
-    reason.split_whitespace().filter(|word| !differs(word)).collect::<Vec<_>>().join(" ")
+    let mut kept = Vec::new();
+    for word in reason.split_whitespace() {
+        let status = kept.last().is_some_and(|before: &&str| before.ends_with("HTTP"));
+        if status || !word.bytes().any(|byte| byte.is_ascii_digit()) {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
 }
 
 #[cfg(test)]
@@ -136,6 +149,26 @@ mod tests {
         assert!(!complaints.failed("names 00ee12aa, another named 00ff98aa", false, at(1)));
         assert!(complaints.failed("HTTP 502", true, at(2)));
         assert!(complaints.failed("HTTP 503", true, at(3)));
+    }
+
+    #[test]
+    fn one_that_falls_further_behind_is_told_once() {
+        let complaints = Complaints::default();
+        let told = (0..120).filter(|second| {
+            let reason = format!("its newest block is {} s older than another's", 61 + second);
+            complaints.failed(&reason, true, at(*second))
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn new_words_each_time_fill_no_log() {
+        let complaints = Complaints::default();
+        let told = (0..120_i64).filter(|second| {
+            let word = "x".repeat(usize::try_from(*second).unwrap());
+            complaints.failed(&word, true, at(*second))
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [0, 1, 2, 3, 4, 60, 61, 62, 63, 64]);
     }
 
     #[test]
