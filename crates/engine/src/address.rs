@@ -201,7 +201,11 @@ async fn begin_elsewhere(
             // A customer may take the first address at this moment.
             match tx.begin_wallet_at(known.id, first).await? {
                 true => Ok(before),
-                false => Err(WalletRefused::GivenOut { first: before, count: known.issued() }),
+                false => {
+                    let now = tx.wallets().await?.into_iter().find(|one| one.id == known.id);
+                    let count = now.map_or(0, |now| now.issued());
+                    Err(WalletRefused::GivenOut { first: before, count })
+                }
             }
         }
         _ => Err(WalletRefused::Known),

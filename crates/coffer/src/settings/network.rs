@@ -71,8 +71,10 @@ fn usual_staleness(network: &Network) -> Option<Span> {
     (!network.test).then(|| usual.max(STALE_LEAST))
 }
 
-/// Complains about each text that is no http or https address.
+/// Complains about each text that is no http or https address, and about one that stands twice: it
+/// would bear out what it says itself.
 fn check_endpoints(section: &Section<'_>, key: &str, endpoints: &[String]) {
+    let mut known = Vec::new();
     for (endpoint, number) in endpoints.iter().zip(1..) {
         let http = endpoint.starts_with("http://") || endpoint.starts_with("https://");
         if !http || endpoint.parse::<axum::http::Uri>().is_ok_and(|uri| uri.host().is_none()) {
@@ -81,5 +83,21 @@ fn check_endpoints(section: &Section<'_>, key: &str, endpoints: &[String]) {
                 format!("endpoint {number} does not begin with http:// or https:// and a host");
             section.refuse(key, &text);
         }
+        let place = place(endpoint);
+        match known.iter().find(|(other, _)| place.is_some() && *other == place) {
+            Some((_, first)) => {
+                section.refuse(key, &format!("endpoint {number} is endpoint {first} again"));
+            }
+            None => known.push((place, number)),
+        }
     }
+}
+
+/// Where an endpoint stands: host, port, path and query, however they are spelled.
+fn place(endpoint: &str) -> Option<(String, u16, String, Option<String>)> {
+    let uri: axum::http::Uri = endpoint.parse().ok()?;
+    let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let host = uri.host()?.to_ascii_lowercase();
+    let path = uri.path().trim_end_matches('/').to_owned();
+    Some((host, uri.port_u16().unwrap_or(usual), path, uri.query().map(ToOwned::to_owned)))
 }

@@ -574,3 +574,22 @@ fn a_token_that_could_be_guessed_is_refused_by_its_name_and_shown_to_nobody() {
     assert!(shown.contains("health.token") && !shown.contains("hush"), "{shown}");
     assert!(load("", &[]).unwrap().health_token.is_none());
 }
+
+#[test]
+fn an_endpoint_that_stands_twice_is_no_second_one() {
+    let twice = |first: &str, second: &str| {
+        let file = format!(
+            "[[networks.evm]]\nname = \"ethereum\"\nendpoints = [\"{first}\", \"{second}\"]\n"
+        );
+        load(&file, &[]).err().map(|mistakes| mistakes.to_string())
+    };
+    let node = "http://node.example:80/v3/key";
+    for same in [node, "http://NODE.example/v3/key/", "http://user@node.example/v3/key"] {
+        let said = twice(node, same).unwrap();
+        assert!(said.contains("endpoint 2 is endpoint 1 again"), "{same}: {said}");
+        assert!(!said.contains("v3/key"), "{said}");
+    }
+    for other in ["http://node.example/v3/other", "http://node.example:81/v3/key"] {
+        assert_eq!(twice(node, other), None, "{other}");
+    }
+}
