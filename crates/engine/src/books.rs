@@ -25,7 +25,7 @@ pub(crate) struct Progress {
 }
 
 /// Requests from before the books that are opened in one run.
-const OPENED_AT_ONCE: u32 = 200;
+const OPENED_AT_ONCE: u32 = 50;
 
 impl Engine {
     /// Books what has changed between two states of a request that was just saved. Of one from
@@ -54,12 +54,9 @@ impl Engine {
             .read(async move |tx: &mut Tx<'_>| tx.unbooked_requests(after, OPENED_AT_ONCE).await)
             .await;
         let requests = requests?;
-        for request in &requests {
-            match self.open_in_books(*request).await {
-                Err(error) if error.is_unavailable() => return Err(error.into()),
-                Err(error) => self.raise_books_wrong(*request, &error).await?,
-                Ok(()) => {}
-            }
+        let failed = self.open_in_books(requests.clone()).await?;
+        for (request, error) in &failed {
+            self.raise_books_wrong(*request, error).await?;
         }
         // The next time around begins with what was left.
         *self.books.opened.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -67,18 +64,41 @@ impl Engine {
         Ok(!requests.is_empty())
     }
 
-    async fn open_in_books(&self, request: PaymentRequestId) -> Result<(), DbError> {
+    /// Opens requests in one transaction, so that whoever books beside it waits once; those that
+    /// cannot be, with the reason.
+    async fn open_in_books(
+        &self,
+        requests: Vec<PaymentRequestId>,
+    ) -> Result<Vec<(PaymentRequestId, DbError)>, DbError> {
         let (engine, now) = (self.clone(), self.now());
         self.store()
             .write(async move |tx: &mut Tx<'_>| {
-                if !tx.mark_booked(request).await? {
-                    return Ok(());
+                let mut failed = Vec::new();
+                for request in &requests {
+                    let opened =
+                        tx.nested(async |tx: &mut Tx<'_>| engine.open_one(tx, *request, now).await);
+                    match opened.await {
+                        Err(error) if error.is_unavailable() => return Err(error),
+                        Err(error) => failed.push((*request, error)),
+                        Ok(()) => {}
+                    }
                 }
-                let Some(stored) = tx.request(request).await? else { return Ok(()) };
-                let key = format!("opening:{request}");
-                engine.book(tx, key, None, &stored.request, now).await
+                Ok(failed)
             })
             .await
+    }
+
+    async fn open_one(
+        &self,
+        tx: &mut Tx<'_>,
+        request: PaymentRequestId,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        if !tx.mark_booked(request).await? {
+            return Ok(());
+        }
+        let Some(stored) = tx.request(request).await? else { return Ok(()) };
+        self.book(tx, format!("opening:{request}"), None, &stored.request, now).await
     }
 
     async fn raise_books_wrong(

@@ -72,7 +72,7 @@ impl Engine {
         let mut under_way = UnderWay::default();
         let mut attempts: FuturesUnordered<Attempt<'_>> = FuturesUnordered::new();
         loop {
-            self.pulse.beat("deliver callbacks", self.now());
+            self.pulse.beat("deliver callbacks", LOOK_EVERY, self.now());
             // One server sends all, so that no two send the callbacks of one request.
             if self.holds(lease::CALLBACKS)
                 && let Err(error) = self.begin_attempts(&mut under_way, &mut attempts).await

@@ -89,7 +89,11 @@ impl Engine {
         }
         let answer = self.look(chain, cursor.clone(), way).await;
         self.conditions.looked(name, &answer, self.now());
-        let silent = answer.as_ref().err().filter(|error| !matches!(error, EngineError::Store(_)));
+        // A database that is busy or away says nothing of the chain. One that refuses what a step
+        // writes will refuse it again: nothing is credited, and nothing may be offered.
+        let passing =
+            |error: &&EngineError| matches!(error, EngineError::Store(it) if !it.is_lasting());
+        let silent = answer.as_ref().err().filter(|error| !passing(error));
         if let Some(reason) = silent {
             self.probes.refuse(name, reason);
         }

@@ -78,6 +78,16 @@ impl DbError {
         matches!(self, Self::Unavailable(_) | Self::Conflict)
     }
 
+    /// Whether the same transaction would be refused again: it says something of what it writes,
+    /// not of the database's state.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unavailable(_) | Self::Conflict | Self::OutcomeUnknown(_) | Self::Crashed
+        )
+    }
+
     /// Whether such a row is there already.
     #[must_use]
     pub const fn is_unique(&self) -> bool {

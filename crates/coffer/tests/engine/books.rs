@@ -8,6 +8,7 @@ use coffer_domain::{
     },
     id::{Id, JournalId},
     money::Units,
+    transfer::TransferReference,
 };
 use coffer_store::{books::Journal, error::DbError, tx::Tx};
 
@@ -168,6 +169,31 @@ on_both! {
         let again = again.write(async move |tx: &mut Tx<'_>| tx.book(&journal).await).await;
         assert_eq!(again, Err(DbError::Unique { constraint: "entry(arrival)".to_owned() }));
         assert_eq!(house.held(Treasury, BTC).await, PRICE.to_string());
+    }
+
+    async fn a_network_whose_step_cannot_be_booked_is_behind_and_says_why(house: House) {
+        let made = house.chosen(BTC).await;
+        let transaction = house.pay(&made, PRICE).await;
+        let mut taken = moved(house, 7, 1);
+        let network = asset(BTC).network;
+        let reference = TransferReference { network, transaction, position: "0".to_owned() };
+        taken.entries[0].cause = Cause::Transfer(reference);
+        taken.entries[0].arrival = Arrival::First;
+        let store = house.engine().store();
+        let booked = store.write(async move |tx: &mut Tx<'_>| tx.book(&taken).await).await;
+        assert_eq!(booked, Ok::<_, DbError>(()));
+        house.mine(3).await;
+        let refused = house.engine().follow_once(&house.world.chain()).await.unwrap_err();
+        assert!(refused.to_string().contains("entry(arrival)"), "{refused}");
+        let chain = house.world.chain().name();
+        let cursor = house.read(async move |tx| tx.cursor(chain).await).await.unwrap();
+        assert!(cursor.behind_reason.unwrap().contains("entry(arrival)"));
+        forget(house).await;
+        house.follow().await;
+        assert_eq!(house.status(&made).await, "paid");
+        forget(house).await;
+        write(house, "UPDATE payment_request SET booked = 0").await;
+        house.engine().open_books().await.unwrap();
     }
 
     async fn what_was_there_before_the_books_is_opened_in_them(house: House) {

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use coffer_domain::time::{Span, Timestamp};
@@ -12,23 +13,24 @@ use coffer_store::{error::DbError, tx::Tx};
 use super::Alarm;
 use crate::{engine::Engine, error::EngineError};
 
-/// A worker that has not ended a run for so long is held to be stuck.
+/// A worker that has not ended a run for so long, and its period, is held to be stuck.
 const STUCK_AFTER: Span = Span::from_minutes(5);
 /// A heartbeat that is not taken for so long is an alarm.
 const PATIENCE: Span = Span::from_minutes(5);
 
-/// When each worker last ended a run.
+/// When each worker last ended a run, and how long it may rest after it.
 #[derive(Default)]
-pub(crate) struct Pulse(Mutex<BTreeMap<String, Timestamp>>);
+pub(crate) struct Pulse(Mutex<BTreeMap<String, (Timestamp, Span)>>);
 
 impl Pulse {
-    /// A worker has begun, or ended a run.
-    pub(crate) fn beat(&self, worker: &str, now: Timestamp) {
+    /// A worker that rests for no longer than `every` has begun, or ended a run.
+    pub(crate) fn beat(&self, worker: &str, every: Duration, now: Timestamp) {
+        let every = Span::from_millis(i64::try_from(every.as_millis()).unwrap_or(i64::MAX));
         let mut beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match beats.get_mut(worker) {
-            Some(last) => *last = now,
+            Some(last) => *last = (now, every),
             None => {
-                beats.insert(worker.to_owned(), now);
+                beats.insert(worker.to_owned(), (now, every));
             }
         }
     }
@@ -36,7 +38,8 @@ impl Pulse {
     /// The workers that have not ended a run for a while.
     fn stuck(&self, now: Timestamp) -> Vec<String> {
         let beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stuck = beats.iter().filter(|(_, last)| now.since(**last) > STUCK_AFTER);
+        let late = |(last, every): &(Timestamp, Span)| now.since(last.plus(*every)) > STUCK_AFTER;
+        let stuck = beats.iter().filter(|(_, beat)| late(beat));
         stuck.map(|(worker, _)| worker.clone()).collect()
     }
 }
@@ -74,10 +77,15 @@ mod tests {
     fn a_worker_that_ends_no_run_is_held_to_be_stuck() {
         let (pulse, start) = (Pulse::default(), Timestamp::from_seconds(1_000));
         let minutes = |minutes| start.plus(Span::from_minutes(minutes));
-        pulse.beat("rates", start);
-        pulse.beat("follow bitcoin", start);
-        pulse.beat("rates", minutes(4));
+        let second = Duration::from_secs(1);
+        pulse.beat("rates", second, start);
+        pulse.beat("follow bitcoin", second, start);
+        pulse.beat("mine the sandbox", Duration::from_secs(600), start);
+        pulse.beat("rates", second, minutes(4));
         assert!(pulse.stuck(minutes(5)).is_empty());
         assert_eq!(pulse.stuck(minutes(6)), ["follow bitcoin"]);
+        pulse.beat("follow bitcoin", second, minutes(15));
+        pulse.beat("rates", second, minutes(15));
+        assert_eq!(pulse.stuck(minutes(16)), ["mine the sandbox"]);
     }
 }

@@ -15,7 +15,7 @@ use coffer_store::{chain_cursor::Cursor, error::DbError, tx::Tx};
 use super::{
     Step,
     early::{Early, early},
-    missed::{PENDING_MISSED_FOR, UNSEEN_MISSED_FOR},
+    missed::{PENDING_MISSED_FOR, UNSEEN_MISSED_FOR, Viewed},
 };
 use crate::{audit::is_found, engine::Engine};
 
@@ -156,8 +156,12 @@ impl Engine {
         let nowhere: Vec<_> = known.iter().filter(nowhere).collect();
         let missing: HashSet<_> =
             nowhere.iter().map(|((_, reference), _)| reference.clone()).collect();
-        let mut gone =
-            self.missed.gone(chain, &missing, (patience, !step.by_blocks), step.asked_at);
+        let viewed = match step.cursor.behind_since {
+            _ if step.by_blocks => Viewed::Not,
+            Some(_) => Viewed::Again,
+            None => Viewed::On,
+        };
+        let mut gone = self.missed.gone(chain, &missing, (patience, viewed), step.asked_at);
         gone.extend(missing.intersection(&step.lost).cloned());
         // What had been final and is in no block any more is for a person to look at, at once: the
         // reorganisation was deeper than what had made it final.

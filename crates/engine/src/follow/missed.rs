@@ -29,6 +29,17 @@ pub(crate) const UNSEEN_MISSED_FOR: Span = Span::from_hours(24);
 #[derive(Default)]
 pub(crate) struct Missed(Mutex<HashMap<(NetworkName, TransferReference), Absence>>);
 
+/// Whether a look was shown what is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Viewed {
+    /// It was not.
+    Not,
+    /// It was, and the network was read up to it.
+    On,
+    /// It was, for the first time after the network could not be read.
+    Again,
+}
+
 /// How one is missed.
 struct Absence {
     /// Since when no block and no view has held it.
@@ -41,12 +52,15 @@ struct Absence {
 
 impl Absence {
     /// Takes in a look, and says for how long it is missed in what that look goes by. Between two
-    /// looks of which one was not shown what is pending nobody knows whether it was.
-    fn lasts(&mut self, viewed: bool, now: Timestamp) -> Span {
-        let before = std::mem::replace(&mut self.viewed_at, viewed.then_some(now));
-        if !viewed {
+    /// looks of which one was not shown what is pending, or while the network could not be read,
+    /// nobody knows whether it was.
+    fn lasts(&mut self, viewed: Viewed, now: Timestamp) -> Span {
+        let shown = viewed != Viewed::Not;
+        let before = std::mem::replace(&mut self.viewed_at, shown.then_some(now));
+        if !shown {
             return now.since(self.since);
         }
+        let before = before.filter(|_| viewed == Viewed::On);
         let more = before.map_or(0, |before| now.since(before).millis().max(0));
         self.unlisted = Span::from_millis(self.unlisted.millis().saturating_add(more));
         self.unlisted
@@ -60,7 +74,7 @@ impl Missed {
         &self,
         chain: NetworkName,
         missing: &HashSet<TransferReference>,
-        (patience, viewed): (Span, bool),
+        (patience, viewed): (Span, Viewed),
         now: Timestamp,
     ) -> HashSet<TransferReference> {
         let mut absences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    const VIEWED: (Span, bool) = (PENDING_MISSED_FOR, true);
+    const VIEWED: (Span, Viewed) = (PENDING_MISSED_FOR, Viewed::On);
     const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
     fn transfer(name: &str) -> TransferReference {
@@ -148,18 +162,20 @@ mod tests {
         let (missed, chain) = (Missed::default(), "ethereum".parse().unwrap());
         let look = |minutes, viewed| {
             let now = START.plus(Span::from_minutes(minutes));
-            let patience = if viewed { PENDING_MISSED_FOR } else { UNSEEN_MISSED_FOR };
+            let shown = viewed != Viewed::Not;
+            let patience = if shown { PENDING_MISSED_FOR } else { UNSEEN_MISSED_FOR };
             !missed.gone(chain, &missing(&["a"]), (patience, viewed), now).is_empty()
         };
         for (minutes, viewed, gone) in [
-            (0, false, false),
-            (60, false, false),
-            (60, true, false),
-            (69, true, false),
-            (70, false, false),
-            (90, true, false),
-            (91, true, true),
-            (24 * 60, false, true),
+            (0, Viewed::Not, false),
+            (60, Viewed::Not, false),
+            (60, Viewed::On, false),
+            (69, Viewed::On, false),
+            (70, Viewed::Not, false),
+            (90, Viewed::On, false),
+            (180, Viewed::Again, false),
+            (181, Viewed::On, true),
+            (24 * 60, Viewed::Not, true),
         ] {
             assert_eq!(look(minutes, viewed), gone, "after {minutes} minutes");
         }
@@ -179,7 +195,7 @@ mod tests {
     fn without_patience_it_is_gone_at_once() {
         let (missed, chain) = (Missed::default(), "sandbox".parse().unwrap());
         assert_eq!(
-            missed.gone(chain, &missing(&["a"]), (Span::ZERO, true), START),
+            missed.gone(chain, &missing(&["a"]), (Span::ZERO, Viewed::On), START),
             missing(&["a"])
         );
     }

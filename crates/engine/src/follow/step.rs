@@ -73,7 +73,8 @@ impl Step {
             return pending.through.map_or(self.asked_at, |through| through.min(self.asked_at));
         }
         let through = block_time.min(self.asked_at);
-        if self.blind() { through.minus(BLIND_MARGIN) } else { through }
+        // What waits was not looked at.
+        if self.blind() || !self.tells_at_once { through.minus(BLIND_MARGIN) } else { through }
     }
 
     /// Since when that may have been sent of which this step is the first to tell; the end of time

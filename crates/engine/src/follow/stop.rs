@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use coffer_domain::{
     code::NetworkName,
     id::PaymentRequestId,
-    payment_request::{Needed, PaymentRequest},
+    payment_request::{Needed, PaymentRequest, TrackedTransfer},
     ports::Chain,
     time::Timestamp,
     transfer::{Observation, Position, TransferReference},
@@ -64,10 +64,10 @@ impl Engine {
         Ok(left)
     }
 
-    /// Commits what is known of the requests whose final payment left its block, and nothing else:
-    /// the cursor does not move, and the network is stopped. What the audit had booked above the
-    /// fork is due. Nothing becomes final by it: what would is read again when a person lets the
-    /// network go on.
+    /// Commits what is known of the final payments that left their blocks, and nothing else: the
+    /// cursor does not move, and the network is stopped. What the audit had booked above the fork
+    /// is due. Nothing becomes final by it, and nothing else is taken in: these blocks may not
+    /// last, and all is read again when a person lets the network go on.
     pub(super) async fn stop_step(
         &self,
         tx: &mut Tx<'_>,
@@ -86,7 +86,15 @@ impl Engine {
         for request in left.keys() {
             let Some(mut found) = seen.remove(request) else { continue };
             let Some(stored) = tx.request(*request).await? else { continue };
-            found.observations.retain(|look| !makes_final(&stored.request, look));
+            let was_final = |look: &Observation| {
+                let known = stored.request.transfer(&look.reference);
+                known.is_some_and(TrackedTransfer::is_final)
+            };
+            found
+                .observations
+                .retain(|look| was_final(look) && !makes_final(&stored.request, look));
+            found.beyond.clear();
+            found.early.clear();
             self.tell_request(tx, *request, &found, &stopped, step.asked_at).await?;
         }
         tx.after_commit(Nudge::new(WINDOWS_TOPIC));
