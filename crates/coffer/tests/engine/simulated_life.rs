@@ -32,7 +32,8 @@ async fn found(plant: Plant) -> u64 {
 
 #[tokio::test]
 async fn a_seed_comes_to_the_same_on_both_databases() {
-    for seed in 1_000..1_006 {
+    // In 84 two requests end at the same moment.
+    for seed in (1_000..1_005).chain([84]) {
         let [one, other] = [Kind::Sqlite, Kind::Postgres].map(|kind| lived(kind, seed));
         assert_eq!(one.await.digest, other.await.digest, "seed {seed}");
     }

@@ -117,7 +117,7 @@ impl Tx<'_> {
         self.many(
             sql!(
                 "SELECT id FROM payment_request WHERE due_on = $1 AND due_at IS NOT NULL \
-                 AND due_at <= $2 ORDER BY due_at LIMIT $3"
+                 AND due_at <= $2 ORDER BY due_at, id LIMIT $3"
             ),
             vals![clock, through.millis(), limit],
             |row| codec::id(row, 0),
